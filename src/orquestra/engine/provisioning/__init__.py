@@ -1,0 +1,7 @@
+"""Provisioners: what starts and stops the containers of run clusters.
+
+`contract` says what a provisioner must do, `containers` does it through the Docker API,
+`container_engine` finds the container engine to talk to (and starts podman's service where only
+the program is there), and `testing` holds the public in-memory fake. The container client library
+lives here and nowhere else. What should exist is decided elsewhere, in the reconciler.
+"""

@@ -1,0 +1,123 @@
+"""The contract of a provisioner: what starts and stops the containers of run clusters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import NewType, Protocol
+
+from orquestra.sdk.schema.cluster import NodeId, NodeSize, PoolId
+from orquestra.sdk.schema.workflow_run import WorkflowRunId
+
+Handle = NewType("Handle", str)
+"""What a provisioner calls one thing that it started; a plain string, safe to store."""
+
+HEAD = NodeId("head")
+"""The node id of a run cluster's head; also the host name by which its nodes reach it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mount:
+    """A folder of the engine's machine that a container sees under `target`."""
+
+    source: str
+    target: str
+    read_only: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaunchSpec:
+    """One container to start. `image` is complete, digest included; sizes are hard limits.
+
+    `pool_id` is None for a head. The container gets the host name `node_id` in its network.
+    """
+
+    run_id: WorkflowRunId
+    node_id: NodeId
+    pool_id: PoolId | None
+    image: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    size: NodeSize
+    mounts: tuple[Mount, ...] = ()
+
+
+class Phase(Enum):
+    """What a launched container is doing."""
+
+    CREATED = "created"
+    RUNNING = "running"
+    EXITED = "exited"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observation:
+    """One launched container as it is now. `out_of_memory`: the kernel ended it for memory."""
+
+    handle: Handle
+    run_id: WorkflowRunId
+    node_id: NodeId
+    pool_id: PoolId | None
+    phase: Phase
+    exit_code: int | None = None
+    out_of_memory: bool = False
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inventory:
+    """Everything of this engine that exists: containers, and runs that have a network."""
+
+    containers: tuple[Observation, ...] = ()
+    networks: frozenset[WorkflowRunId] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capacity:
+    """What one node can have at most here, and the architecture of its images (`amd64`)."""
+
+    size: NodeSize
+    architecture: str
+
+
+class Provisioner(Protocol):
+    """Starts, inspects and stops the containers of run clusters.
+
+    Every method may be called again after a crash at any point and then completes what was
+    begun: launching a node that exists returns its handle, removing what is gone succeeds.
+    Everything carries the labels `io.orquestra.engine`, `.run`, `.pool` and `.node`, and nothing
+    without the label of this engine is ever listed or touched. Failures are `ProvisioningError`,
+    whose message a user can read.
+    """
+
+    async def capacity(self) -> Capacity:
+        """What the machine offers to one node."""
+        ...
+
+    async def pull(self, image: str) -> None:
+        """Make the image present; returns at once where it is; raises with the reason."""
+        ...
+
+    async def launch(self, spec: LaunchSpec) -> Handle:
+        """Start a container, in its run's private network, which is made where it is missing.
+
+        The image has been pulled before.
+        """
+        ...
+
+    async def inventory(self) -> Inventory:
+        """All containers and networks of this engine, also those left by an earlier process."""
+        ...
+
+    async def tail(self, handle: Handle, lines: int) -> list[str]:
+        """The last lines a container has written; empty where it is gone."""
+        ...
+
+    async def remove(self, handle: Handle, grace: timedelta) -> None:
+        """Stop a container (at most `grace` after SIGTERM it is killed) and delete it."""
+        ...
+
+    async def remove_network(self, run_id: WorkflowRunId) -> None:
+        """Delete the network of a run, with whatever containers are still in it."""
+        ...

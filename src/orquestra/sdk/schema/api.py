@@ -1,0 +1,169 @@
+"""Bodies of the public HTTP API, those of the published client 1.1.0 and our additions.
+
+Field names on the wire are camel case. What we added to a body of 1.1.0 is marked; that client
+ignores fields it does not know.
+"""
+
+from datetime import datetime
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import AliasGenerator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from orquestra.sdk.schema import ir
+from orquestra.sdk.schema.workflow_run import State
+
+PayloadT = TypeVar("PayloadT")
+
+# A State field that reads unknown words as UNKNOWN instead of failing.
+StateField = Annotated[State, BeforeValidator(State)]
+
+
+class Body(BaseModel):
+    """Base of every body: camel case on the wire, snake case in Python."""
+
+    model_config = ConfigDict(
+        alias_generator=AliasGenerator(alias=to_camel), populate_by_name=True, extra="ignore"
+    )
+
+
+class Meta(Body):
+    """Paging of a list; an empty token means that there is no further page."""
+
+    next_page_token: str = ""
+
+
+class Envelope(Body, Generic[PayloadT]):
+    """The wrapper of most answers."""
+
+    data: PayloadT
+    meta: Meta | None = None
+
+
+class Error(Body):
+    """The body of every failed request. `code` is a number where the 1.1.0 client knows one."""
+
+    code: int | None = None
+    message: str
+    detail: str
+
+
+class Id(Body):
+    """The id of something just created."""
+
+    id: str
+
+
+class Definition(Body):
+    """A stored workflow definition."""
+
+    id: str
+    created: datetime
+    owner: str
+    workflow: ir.WorkflowDef
+    workspace_id: str
+    project: str
+    sdk_version: str
+
+
+class RunResources(Body):
+    """The size of one node (`cpu`, `memory`, `gpu`) and the most nodes of each image."""
+
+    nodes: int | None = None
+    cpu: str | None = None
+    memory: str | None = None
+    gpu: str | None = None
+
+
+class HeadNodeResources(Body):
+    """The size of the head node."""
+
+    cpu: str | None = None
+    memory: str | None = None
+
+
+class CreateRun(Body):
+    """A request to run a stored definition."""
+
+    workflow_definition_id: str = Field(alias="workflowDefinitionID")
+    resources: RunResources = RunResources()
+    dry_run: bool = False
+    head_node_resources: HeadNodeResources | None = None
+
+
+class Status(Body):
+    """A state with its times. `message` is ours: why a run or a task is as it is."""
+
+    state: StateField
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    message: str | None = None
+
+
+class TaskRun(Body):
+    """One execution of a task invocation; no status means WAITING."""
+
+    id: str
+    invocation_id: str
+    status: Status | None = None
+
+
+class Run(Body):
+    """A run with one entry for every invocation of its definition. `warnings` is ours."""
+
+    id: str
+    definition_id: str
+    owner: str
+    status: Status
+    task_runs: list[TaskRun]
+    warnings: list[str] = []
+
+
+class RunSummary(Body):
+    """One item of the list of runs."""
+
+    id: str
+    definition_id: str
+    status: Status
+    create_time: datetime
+    owner: str
+    total_tasks: int
+    completed_tasks: int
+    dry_run: bool
+
+
+class NodeTask(Body):
+    """One attempt of a task on a node."""
+
+    invocation_id: str
+    state: StateField
+    start_time: datetime
+    end_time: datetime | None = None
+
+
+class Node(Body):
+    """One node of a run: a container that is one Ray node. All of it is ours."""
+
+    id: str
+    pool: str
+    image: str
+    digest: str
+    state: str
+    message: str | None = None
+    request_time: datetime
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    tasks: list[NodeTask] = []
+
+
+class Pool(Body):
+    """The nodes of one image in one run. All of it is ours."""
+
+    id: str
+    image: str
+    digest: str
+    max_nodes: int
+    cpu: float
+    memory: int
+    gpu: int
+    nodes: list[Node] = []

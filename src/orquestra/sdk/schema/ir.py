@@ -1,0 +1,328 @@
+"""The workflow definition ("IR"): the graph of one workflow, as it is stored and sent.
+
+The structure is flat: dictionaries of nodes keyed by id, and nodes refer to each other by id.
+Every field is written, unset ones as null; unknown fields are ignored when reading. The shape is
+that of release 1.1.0, so documents of that client and ours are interchangeable.
+"""
+
+import re
+from enum import Enum
+from typing import Annotated, Any, Literal, NewType
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+ArtifactNodeId = NewType("ArtifactNodeId", str)
+ConstantNodeId = NewType("ConstantNodeId", str)
+SecretNodeId = NewType("SecretNodeId", str)
+ImportId = NewType("ImportId", str)
+TaskDefId = NewType("TaskDefId", str)
+TaskInvocationId = NewType("TaskInvocationId", str)
+ArgumentId = ArtifactNodeId | ConstantNodeId | SecretNodeId
+ParameterName = str
+WorkflowDefName = str
+
+DEFAULT_IMAGE = (
+    "hub.stage.nexus.orquestra.io/zapatacomputing/orquestra-sdk-base:orquestra-worker-image-v1.0.0"
+)
+"""How a definition spells "the default image".
+
+The registry behind the name is gone; a server takes the reference as a fixed word and chooses
+its own base image. With the suffix `-cuda` it is the default image of a task with a GPU.
+"""
+DEFAULT_CUDA_IMAGE = f"{DEFAULT_IMAGE}-cuda"
+DEFAULT_HEAD_NODE_IMAGE = (
+    "hub.stage.nexus.orquestra.io/zapatacomputing/workflow-driver-ray:orquestra-head-image-v1.0.0"
+)
+
+
+class Document(BaseModel):
+    """Base of every model here: immutable, and tolerant of fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Version(Document):
+    """A version with its parts. `original` of Python is the complete `sys.version`."""
+
+    original: str
+    major: int
+    minor: int
+    patch: int
+    is_prerelease: bool
+
+
+class WorkflowMetadata(Document):
+    """What made the definition. `head_node_image` is new with release 1.1.0."""
+
+    sdk_version: Version
+    python_version: Version
+    head_node_image: str | None = None
+
+
+class Resources(Document):
+    """Amounts asked for, as Kubernetes quantities; `nodes` counts on a workflow only."""
+
+    cpu: str | None = None
+    memory: str | None = None
+    disk: str | None = None
+    gpu: str | None = None
+    nodes: int | None = None
+
+    @field_validator("gpu", mode="before")
+    @classmethod
+    def _number_to_text(cls, value: Any) -> Any:
+        return str(value) if isinstance(value, int | float) else value
+
+
+class DataAggregation(Document):
+    """Carrier of the head node's resources; `run` is a left-over and always null."""
+
+    run: bool | None = None
+    resources: Resources | None = None
+
+
+class SecretNode(Document):
+    """A reference to a secret, resolved right before the task that takes it starts."""
+
+    id: SecretNodeId
+    secret_name: str
+    secret_config: str | None = None
+    workspace_id: str | None = None
+
+
+class PackageSpec(Document):
+    """One requirement, in parts: `name[extras]version_constraints; environment_markers`."""
+
+    name: str
+    extras: list[str]
+    version_constraints: list[str]
+    environment_markers: str
+
+    def requirement(self) -> str:
+        """The requirement as pip reads it."""
+        extras = f"[{','.join(self.extras)}]" if self.extras else ""
+        markers = f"; {self.environment_markers}" if self.environment_markers else ""
+        return f"{self.name}{extras}{','.join(self.version_constraints)}{markers}"
+
+
+class GitURL(Document):
+    """The address of a Git repository, in parts. Documents of old releases hold plain text."""
+
+    original_url: str
+    protocol: str
+    user: str | None = None
+    password: SecretNode | None = None
+    host: str
+    port: int | None = None
+    path: str
+    query: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        return _git_url_parts(value) if isinstance(value, str) else value
+
+
+_SCP_URL = re.compile(r"^(?P<user>[^/@:]+)@(?P<host>[^/:]+):(?P<path>[^/].*)$")
+_GIT_URL = re.compile(
+    r"^(?:(?P<protocol>[a-z0-9+]+)://)?(?:(?P<user>[^/@]+)@)?(?P<host>[^/:?]+)"
+    r"(?::(?:(?P<port>\d+)(?=/|$)|(?=[^/\d])))?/?(?P<path>[^?]*)(?:\?(?P<query>.*))?$"
+)
+
+
+def _git_url_parts(url: str) -> dict[str, Any]:
+    scp = _SCP_URL.match(url)
+    if scp:
+        return {"original_url": url, "protocol": "ssh", **scp.groupdict()}
+    match = _GIT_URL.match(url)
+    if not match or not match["host"]:
+        raise ValueError(f"{url!r} is not the address of a Git repository: it names no host")
+    if match["user"] and ":" in match["user"]:
+        raise ValueError("A Git address must not hold a password; use a secret instead")
+    parts = match.groupdict()
+    return {**parts, "original_url": url, "protocol": parts["protocol"] or "https"}
+
+
+class InlineImport(Document):
+    """The code of a task travels in the definition itself."""
+
+    id: ImportId
+    type: Literal["INLINE_IMPORT"] = "INLINE_IMPORT"
+
+
+class PythonImports(Document):
+    """Packages to install before a task starts."""
+
+    id: ImportId
+    packages: list[PackageSpec]
+    pip_options: list[str]
+    type: Literal["PYTHON_IMPORT"] = "PYTHON_IMPORT"
+
+
+class GitImport(Document):
+    """A Git repository, installed by pip."""
+
+    id: ImportId
+    repo_url: GitURL
+    git_ref: str
+    package_name: str | None = None
+    extras: tuple[str, ...] | None = None
+    type: Literal["GIT_IMPORT"] = "GIT_IMPORT"
+
+
+class LocalImport(Document):
+    """A module that is expected to be there already. Deprecated."""
+
+    id: ImportId
+    type: Literal["LOCAL_IMPORT"] = "LOCAL_IMPORT"
+
+
+Import = Annotated[
+    InlineImport | PythonImports | GitImport | LocalImport, Field(discriminator="type")
+]
+
+
+class ModuleFunctionRef(Document):
+    """A function found by importing a module."""
+
+    module: str
+    function_name: str
+    file_path: str | None = None
+    line_number: int | None = None
+    type: Literal["MODULE_FUNCTION_REF"] = "MODULE_FUNCTION_REF"
+
+
+class FileFunctionRef(Document):
+    """A function found by running a file."""
+
+    file_path: str
+    function_name: str
+    line_number: int | None = None
+    type: Literal["FILE_FUNCTION_REF"] = "FILE_FUNCTION_REF"
+
+
+class InlineFunctionRef(Document):
+    """A function as a pickle: base64 text, cut into chunks."""
+
+    function_name: str
+    encoded_function: list[str]
+    type: Literal["INLINE_FUNCTION_REF"] = "INLINE_FUNCTION_REF"
+
+
+FunctionRef = Annotated[
+    ModuleFunctionRef | FileFunctionRef | InlineFunctionRef, Field(discriminator="type")
+]
+
+
+class ParameterKind(Enum):
+    """How a parameter takes arguments; every named parameter counts as the first kind."""
+
+    POSITIONAL_OR_KEYWORD = "POSITIONAL_OR_KEYWORD"
+    VAR_POSITIONAL = "VAR_POSITIONAL"
+    VAR_KEYWORD = "VAR_KEYWORD"
+
+
+class TaskParameter(Document):
+    """One parameter of a task's signature."""
+
+    name: ParameterName
+    kind: ParameterKind
+
+
+class TaskOutputMetadata(Document):
+    """Whether a task's result can be unpacked, and into how many values."""
+
+    is_subscriptable: bool
+    n_outputs: int
+
+
+class TaskDef(Document):
+    """A distinct task function and what it needs. Effective values stand on its invocations."""
+
+    id: TaskDefId
+    fn_ref: FunctionRef
+    parameters: list[TaskParameter] | None = None
+    output_metadata: TaskOutputMetadata | None = None
+    source_import_id: ImportId
+    dependency_import_ids: list[ImportId] | None = None
+    resources: Resources | None = None
+    max_retries: int | None = None
+    custom_image: str | None = None
+
+
+class ArtifactFormat(Enum):
+    """How a value is serialised. AUTO means JSON where possible, else a pickle."""
+
+    AUTO = "AUTO"
+    ENCODED_PICKLE = "ENCODED_PICKLE"
+    JSON = "JSON"
+    NUMPY_ARRAY = "NUMPY_ARRAY"
+
+
+class ArtifactNode(Document):
+    """One output of an invocation: all of it (`artifact_index` null) or one element."""
+
+    id: ArtifactNodeId
+    custom_name: str | None = None
+    serialization_format: ArtifactFormat = ArtifactFormat.AUTO
+    artifact_index: int | None = None
+
+
+VALUE_PREVIEW_LENGTH = 12
+
+
+class ConstantNodeJSON(Document):
+    """A value known at submission, as JSON text."""
+
+    id: ConstantNodeId
+    value: str
+    serialization_format: Literal["JSON"] = "JSON"
+    value_preview: str = Field(max_length=VALUE_PREVIEW_LENGTH)
+
+
+class ConstantNodePickle(Document):
+    """A value known at submission, as a pickle: base64 text, cut into chunks."""
+
+    id: ConstantNodeId
+    chunks: list[str]
+    serialization_format: Literal["ENCODED_PICKLE"] = "ENCODED_PICKLE"
+    value_preview: str = Field(max_length=VALUE_PREVIEW_LENGTH)
+
+
+ConstantNode = Annotated[
+    ConstantNodeJSON | ConstantNodePickle, Field(discriminator="serialization_format")
+]
+
+
+class TaskInvocation(Document):
+    """One call of a task in the graph, with its effective resources, image and variables."""
+
+    id: TaskInvocationId
+    task_id: TaskDefId
+    args_ids: list[str]
+    kwargs_ids: dict[ParameterName, str]
+    output_ids: list[ArtifactNodeId]
+    resources: Resources | None = None
+    custom_image: str | None = None
+    env_vars: dict[str, str] | None = None
+
+    def argument_ids(self) -> list[str]:
+        """Ids of all arguments, positional ones first."""
+        return [*self.args_ids, *self.kwargs_ids.values()]
+
+
+class WorkflowDef(Document):
+    """The definition of one workflow: its graph, its code, and what it needs."""
+
+    name: WorkflowDefName
+    fn_ref: FunctionRef
+    imports: dict[ImportId, Import]
+    tasks: dict[TaskDefId, TaskDef]
+    artifact_nodes: dict[ArtifactNodeId, ArtifactNode]
+    constant_nodes: dict[ConstantNodeId, ConstantNode]
+    secret_nodes: dict[SecretNodeId, SecretNode] = {}
+    task_invocations: dict[TaskInvocationId, TaskInvocation]
+    output_ids: list[str]
+    data_aggregation: DataAggregation | None = None
+    metadata: WorkflowMetadata | None = None
+    resources: Resources | None = None
