@@ -41,11 +41,16 @@ class Envelope(Body, Generic[PayloadT]):
 
 
 class Error(Body):
-    """The body of every failed request. `code` is a number where the 1.1.0 client knows one."""
+    """The body of every failed request.
+
+    `code` is a number where the 1.1.0 client knows one, `message` the phrase of the HTTP status,
+    `detail` what happened and what to do. `error` is ours: a stable word for programs.
+    """
 
     code: int | None = None
     message: str
     detail: str
+    error: str | None = None
 
 
 class Id(Body):

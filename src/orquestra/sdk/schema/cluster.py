@@ -50,7 +50,11 @@ class PoolPlan(Document):
 
 
 class RunPlan(Document):
-    """All that an executor needs to know. `stored` lists artifacts that exist already."""
+    """All that an executor needs to know.
+
+    `stored` lists artifacts that exist already, and `attempts_made` counts the attempts of each
+    invocation so far: both are empty at first, and let a new head go on where a lost one ended.
+    """
 
     run_id: WorkflowRunId
     definition: ir.WorkflowDef
@@ -58,6 +62,7 @@ class RunPlan(Document):
     pools: list[PoolPlan]
     pool_of_invocation: dict[ir.TaskInvocationId, PoolId]
     stored: list[ir.ArtifactNodeId]
+    attempts_made: dict[ir.TaskInvocationId, int] = Field(default_factory=dict)
     idle_timeout_seconds: float
 
 

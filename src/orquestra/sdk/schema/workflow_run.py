@@ -73,11 +73,12 @@ class WorkflowRunMinimal(WorkflowRunOnlyID):
 
 
 class WorkflowRun(WorkflowRunMinimal):
-    """A complete snapshot of a run."""
+    """A complete snapshot of a run. `warnings` is ours: what the engine noticed about it."""
 
     task_runs: list[TaskRun]
     status: RunStatus
     message: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 class WorkflowRunSummary(WorkflowRunOnlyID):

@@ -1,0 +1,105 @@
+"""Functions of the user on their way to where they run.
+
+A function travels as a pickle that holds its own module by value: helpers, classes and globals
+of that module go with it, everything else is named and must be importable at the other end.
+"""
+
+import importlib
+import importlib.util
+import pickle
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import reduce
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import cloudpickle
+
+from orquestra.sdk.exceptions import InvalidTaskDefinitionError, WorkflowSyntaxError
+from orquestra.sdk.schema import ir
+from orquestra.sdk.values import PICKLE_PROTOCOL, from_chunks, to_chunks
+
+_TASK_BODY = "_TaskDef__sdk_task_body"
+"""Where a decorated task keeps its plain function; pickles of release 1.1 have it too."""
+
+_registry_lock = threading.Lock()
+
+
+def encode_function(fn: Callable[..., Any]) -> list[str]:
+    """Pickle a function with its module by value, as the chunks of an inline reference.
+
+    Raises:
+        WorkflowSyntaxError: the function uses something that cannot be pickled.
+    """
+    try:
+        with _own_module_by_value(fn):
+            return to_chunks(cloudpickle.dumps(fn, protocol=PICKLE_PROTOCOL))
+    except Exception as error:  # what a user's object raises when pickled can be anything
+        name = getattr(fn, "__name__", repr(fn))
+        raise WorkflowSyntaxError(
+            f"The code of task `{name}` cannot be sent: {error}. Create the object in question "
+            "inside the task instead of in the module around it."
+        ) from error
+
+
+def load_function(
+    ref: ir.ModuleFunctionRef | ir.FileFunctionRef | ir.InlineFunctionRef,
+) -> Callable[..., Any]:
+    """The plain function that a reference stands for.
+
+    Raises:
+        InvalidTaskDefinitionError: the code cannot be loaded here; the message says why.
+    """
+    try:
+        loaded = _load(ref)
+    except Exception as error:  # loading runs the user's code, which can raise anything
+        raise InvalidTaskDefinitionError(_loading_problem(ref.function_name, error)) from error
+    function: Callable[..., Any] = getattr(loaded, _TASK_BODY, loaded)
+    return function
+
+
+@contextmanager
+def _own_module_by_value(fn: Callable[..., Any]) -> Iterator[None]:
+    module = sys.modules.get(getattr(fn, "__module__", None) or "__main__")
+    # cloudpickle pickles `__main__` by value anyway. The registry is global: one at a time.
+    with _registry_lock:
+        if module is None or module.__name__ in cloudpickle.list_registry_pickle_by_value():
+            yield
+            return
+        cloudpickle.register_pickle_by_value(module)
+        try:
+            yield
+        finally:
+            cloudpickle.unregister_pickle_by_value(module)
+
+
+def _load(ref: ir.ModuleFunctionRef | ir.FileFunctionRef | ir.InlineFunctionRef) -> Any:
+    if isinstance(ref, ir.InlineFunctionRef):
+        return pickle.loads(from_chunks(ref.encoded_function))
+    if isinstance(ref, ir.ModuleFunctionRef):
+        module = importlib.import_module(ref.module)
+    else:
+        module = _run_file(Path(ref.file_path))
+    return reduce(getattr, ref.function_name.split("."), module)
+
+
+def _run_file(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _loading_problem(function_name: str, error: Exception) -> str:
+    problem = f"The code of task `{function_name}` cannot be loaded: {error}."
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return (
+            f"{problem} Use an image that has {error.name!r}, or add the package that brings it "
+            "to the task's dependency_imports."
+        )
+    return f"{problem} Check that it was made by the same minor version of Python."

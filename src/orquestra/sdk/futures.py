@@ -1,0 +1,169 @@
+"""Results that do not exist yet: what a task call gives while a workflow is being built."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
+
+from orquestra.sdk.call_sites import user_call_site
+from orquestra.sdk.exceptions import WorkflowSyntaxError
+from orquestra.sdk.resources import NO_UPDATE, NoUpdate, Resources, ResourcesUpdate
+
+if TYPE_CHECKING:
+    from orquestra.sdk.tasks import TaskDef
+
+    # A task takes a future wherever its function takes a value. Type checkers accept that of a
+    # class with an unknown base, and go on checking all other arguments.
+    _AnyValue = Any
+else:
+
+    class _AnyValue:
+        pass
+
+
+ResultT_co = TypeVar("ResultT_co", covariant=True)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TaskInvocation:
+    """One call of a task, with everything that holds for this call only."""
+
+    task: "TaskDef[..., Any]"
+    args: tuple[Any, ...]
+    kwargs: tuple[tuple[str, Any], ...]
+    resources: Resources
+    custom_name: str | None
+    custom_image: str | None
+    env_vars: Mapping[str, str] | None
+
+    def arguments(self) -> list[Any]:
+        """All arguments, positional ones first."""
+        return [*self.args, *(value for _, value in self.kwargs)]
+
+
+class FutureNotAValueError(NotImplementedError):
+    """A future was about to be copied or pickled as if it were its result."""
+
+
+class ArtifactFuture(_AnyValue, Generic[ResultT_co]):  # type: ignore[misc]  # see _AnyValue
+    """The result of one task call, or one element of it.
+
+    Pass it to other tasks or return it from the workflow function; nothing else can be done with
+    it, because its value exists only when the workflow runs. The `with_...` methods give a new
+    future of a new call and leave this one as it is.
+    """
+
+    def __init__(self, invocation: TaskInvocation, *, output_index: int | None = None) -> None:
+        self.invocation = invocation
+        self.output_index = output_index
+
+    def with_resources(
+        self,
+        *,
+        cpu: str | NoUpdate | None = NO_UPDATE,
+        memory: str | NoUpdate | None = NO_UPDATE,
+        disk: str | NoUpdate | None = NO_UPDATE,
+        gpu: str | int | NoUpdate | None = NO_UPDATE,
+    ) -> "ArtifactFuture[ResultT_co]":
+        """The same call with other resources; None clears an amount."""
+        self._refuse_if_element("resources")
+        update = ResourcesUpdate(cpu=cpu, memory=memory, disk=disk, gpu=gpu, nodes=None)
+        resources = update.apply(self.invocation.resources)
+        return ArtifactFuture(replace(self.invocation, resources=resources))
+
+    def with_custom_image(
+        self, custom_image: str | NoUpdate | None = NO_UPDATE
+    ) -> "ArtifactFuture[ResultT_co]":
+        """The same call in another container image; None means the task's own again."""
+        self._refuse_if_element("a custom image")
+        if custom_image is NO_UPDATE:
+            custom_image = self.invocation.custom_image
+        return ArtifactFuture(replace(self.invocation, custom_image=custom_image))
+
+    def with_env_variables(
+        self, env_vars: Mapping[str, str] | NoUpdate | None = NO_UPDATE
+    ) -> "ArtifactFuture[ResultT_co]":
+        """The same call with other environment variables, in place of all the task's own."""
+        self._refuse_if_element("env_vars")
+        if env_vars is NO_UPDATE:
+            env_vars = self.invocation.env_vars
+        return ArtifactFuture(replace(self.invocation, env_vars=env_vars))
+
+    def with_invocation_meta(
+        self,
+        *,
+        cpu: str | NoUpdate | None = NO_UPDATE,
+        memory: str | NoUpdate | None = NO_UPDATE,
+        disk: str | NoUpdate | None = NO_UPDATE,
+        gpu: str | int | NoUpdate | None = NO_UPDATE,
+        custom_image: str | NoUpdate | None = NO_UPDATE,
+        env_vars: Mapping[str, str] | NoUpdate | None = NO_UPDATE,
+    ) -> "ArtifactFuture[ResultT_co]":
+        """The same call with other resources, image and environment variables at once."""
+        self._refuse_if_element("invocation metadata")
+        return (
+            self.with_resources(cpu=cpu, memory=memory, disk=disk, gpu=gpu)
+            .with_custom_image(custom_image)
+            .with_env_variables(env_vars)
+        )
+
+    def __getitem__(self, index: int) -> "ArtifactFuture[Any]":
+        n_outputs = self._n_outputs()
+        if not isinstance(index, int):
+            raise TypeError(
+                f"The outputs of task `{self._task_name}` are chosen by whole numbers, "
+                f"not by {index!r}"
+            )
+        if not -n_outputs <= index < n_outputs:
+            raise IndexError(
+                f"Task `{self._task_name}` has {n_outputs} outputs; there is no output {index}"
+            )
+        return ArtifactFuture(self.invocation, output_index=index % n_outputs)
+
+    def __iter__(self) -> "Iterator[ArtifactFuture[Any]]":
+        return iter(
+            [ArtifactFuture(self.invocation, output_index=i) for i in range(self._n_outputs())]
+        )
+
+    def __bool__(self) -> NoReturn:
+        raise WorkflowSyntaxError(
+            f"{user_call_site()}\nThe result of task `{self._task_name}` is used as a condition, "
+            "but it does not exist yet while the workflow is being built. Move the decision into "
+            "a task."
+        )
+
+    def __repr__(self) -> str:
+        index = "" if self.output_index is None else f"[{self.output_index}]"
+        return f"<future result of task {self._task_name}{index}>"
+
+    def __reduce_ex__(self, _protocol: object) -> NoReturn:
+        raise FutureNotAValueError(
+            f"The result of task `{self._task_name}` does not exist yet while the workflow is "
+            "being built, so it cannot be copied or be part of another value. Pass it to a task "
+            "as an argument of its own; a small task can put several results together."
+        )
+
+    @property
+    def _task_name(self) -> str:
+        return self.invocation.task.__name__
+
+    def _n_outputs(self) -> int:
+        if self.output_index is not None:
+            raise TypeError(
+                f"Output {self.output_index} of task `{self._task_name}` cannot be taken apart "
+                "while the workflow is being built. Take it apart in a task."
+            )
+        output = self.invocation.task.output
+        if not output.is_subscriptable:
+            raise TypeError(
+                f"Task `{self._task_name}` has one output, so its result cannot be indexed or "
+                "unpacked. Say n_outputs=... in its decorator if it returns several values."
+            )
+        return output.n_outputs
+
+    def _refuse_if_element(self, metadata: str) -> None:
+        if self.output_index is not None:
+            raise WorkflowSyntaxError(
+                f"{user_call_site()}\n{metadata.capitalize()} cannot be set on one output of task "
+                f"`{self._task_name}`, only on the whole call. Set it before indexing or "
+                "unpacking."
+            )

@@ -1,0 +1,239 @@
+"""From the futures that a workflow function returned to the definition of the workflow.
+
+The graph is walked from its outputs backwards, depth first, with a stack; what is met gets the
+next number. Order and numbers are those of release 1.1, because ids stand in users' programs.
+"""
+
+import itertools
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import CodeType, FunctionType
+from typing import Any
+
+from orquestra.sdk.constants import Constants
+from orquestra.sdk.exceptions import WorkflowSyntaxError
+from orquestra.sdk.futures import ArtifactFuture, TaskInvocation
+from orquestra.sdk.imports import Import
+from orquestra.sdk.resources import Resources, check_resources, gpu_count
+from orquestra.sdk.schema import ir
+from orquestra.sdk.task_library import (
+    TaskLibrary,
+    check_invocation,
+    clean_name,
+    installed_sdk_version,
+    resources_model,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowSource:
+    """A workflow right after its function has run: what it returned and what it asks for."""
+
+    name: str
+    fn: FunctionType
+    outputs: Sequence[Any]
+    resources: Resources
+    head_node_resources: Resources | None
+    default_source_import: Import | None
+    default_dependency_imports: tuple[Import, ...] | None
+
+
+def build_definition(source: WorkflowSource) -> ir.WorkflowDef:
+    """The definition of a workflow.
+
+    Raises:
+        WorkflowSyntaxError: the workflow cannot be sent; the message says what to change.
+        InvalidTaskDefinitionError: a task can never run.
+    """
+    return _GraphBuilder(source).build()
+
+
+def function_ref(fn: FunctionType) -> ir.ModuleFunctionRef:
+    """Where a workflow function stands, for display; the path is relative to this folder."""
+    code: CodeType = fn.__code__
+    return ir.ModuleFunctionRef(
+        module=fn.__module__,
+        function_name=fn.__name__,
+        file_path=_relative(code.co_filename),
+        line_number=code.co_firstlineno,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Node:
+    """An invocation with the ids that its place in the graph gave it."""
+
+    id: ir.TaskInvocationId
+    task_id: ir.TaskDefId
+    invocation: TaskInvocation
+    elements: list[ir.ArtifactNodeId]
+    packed: ir.ArtifactNodeId
+
+    def artifact(self, output_index: int | None) -> ir.ArtifactNodeId:
+        return self.packed if output_index is None else self.elements[output_index]
+
+
+class _GraphBuilder:
+    def __init__(self, source: WorkflowSource) -> None:
+        self._source = source
+        self._artifact_numbers = itertools.count()
+        self._nodes: dict[TaskInvocation, _Node] = {}
+        self._invocation_ids: set[str] = set()
+        self._constants = Constants()
+        self._library = TaskLibrary(
+            default_source_import=source.default_source_import,
+            default_dependency_imports=source.default_dependency_imports,
+        )
+
+    def build(self) -> ir.WorkflowDef:
+        source = self._source
+        self._walk()
+        if not self._nodes:
+            raise WorkflowSyntaxError(self._no_tasks_problem())
+        invocations = {node.id: self._invocation_model(node) for node in self._nodes.values()}
+        return ir.WorkflowDef(
+            name=source.name,
+            fn_ref=function_ref(source.fn),
+            imports=self._library.imports(),
+            tasks=self._library.tasks,
+            artifact_nodes=self._artifacts(),
+            constant_nodes=self._constants.nodes(),
+            task_invocations=invocations,
+            output_ids=[self._argument_id(output) for output in source.outputs],
+            data_aggregation=self._head_node(),
+            metadata=_metadata(),
+            resources=self._workflow_resources(),
+        )
+
+    def _walk(self) -> None:
+        stack = [
+            (output, f"An output of workflow `{self._source.name}`")
+            for output in self._source.outputs
+        ]
+        while stack:
+            value, used_by = stack.pop()
+            if not isinstance(value, ArtifactFuture):
+                self._constants.add(value, used_by=used_by)
+            elif value.invocation not in self._nodes:
+                self._add(value.invocation)
+                place = f"An argument of task `{value.invocation.task.__name__}`"
+                stack.extend(
+                    (argument, place)
+                    for argument in value.invocation.arguments()
+                    if isinstance(argument, ArtifactFuture) or argument not in self._constants
+                )
+
+    def _add(self, invocation: TaskInvocation) -> None:
+        task = invocation.task
+        output = task.output
+        elements = output.n_outputs if output.is_subscriptable else 0
+        self._nodes[invocation] = _Node(
+            id=self._new_invocation_id(invocation),
+            task_id=self._library.add(task),
+            invocation=invocation,
+            elements=[self._new_artifact_id(task.__name__) for _ in range(elements)],
+            packed=self._new_artifact_id(task.__name__),
+        )
+
+    def _new_artifact_id(self, task_name: str) -> ir.ArtifactNodeId:
+        number = next(self._artifact_numbers)
+        return ir.ArtifactNodeId(clean_name(f"artifact-{number}-{task_name}"))
+
+    def _new_invocation_id(self, invocation: TaskInvocation) -> ir.TaskInvocationId:
+        number = len(self._nodes)
+        name = f"invocation-{number}-task-{invocation.task.__name__}"
+        if invocation.custom_name is not None:
+            name = f"name-{invocation.custom_name}-{name}"
+        clean = clean_name(name)
+        if clean in self._invocation_ids:  # a long custom name has pushed the number out
+            clean = f"{clean[: -len(str(number)) - 1]}-{number}"
+        self._invocation_ids.add(clean)
+        return ir.TaskInvocationId(clean)
+
+    def _argument_id(self, value: Any) -> str:
+        if isinstance(value, ArtifactFuture):
+            return self._nodes[value.invocation].artifact(value.output_index)
+        return self._constants.id_of(value)
+
+    def _artifacts(self) -> dict[ir.ArtifactNodeId, ir.ArtifactNode]:
+        nodes = self._nodes.values()
+        elements = [
+            ir.ArtifactNode(id=artifact_id, artifact_index=index)
+            for node in nodes
+            for index, artifact_id in enumerate(node.elements)
+        ]
+        packed = [ir.ArtifactNode(id=node.packed) for node in nodes]
+        return {artifact.id: artifact for artifact in [*elements, *packed]}
+
+    def _invocation_model(self, node: _Node) -> ir.TaskInvocation:
+        invocation = node.invocation
+        resources = invocation.resources._replace(nodes=None)
+        env_vars = invocation.env_vars
+        check_invocation(invocation.task.__name__, resources=resources, env_vars=env_vars)
+        return ir.TaskInvocation(
+            id=node.id,
+            task_id=node.task_id,
+            args_ids=[self._argument_id(value) for value in invocation.args],
+            kwargs_ids={name: self._argument_id(value) for name, value in invocation.kwargs},
+            output_ids=[*node.elements, node.packed],
+            resources=resources_model(resources),
+            custom_image=_image(invocation),
+            env_vars=None if env_vars is None else dict(env_vars),
+        )
+
+    def _workflow_resources(self) -> ir.Resources | None:
+        source = self._source
+        check_resources(source.resources, owner=f"Workflow `{source.name}`")
+        return resources_model(source.resources)
+
+    def _head_node(self) -> ir.DataAggregation | None:
+        resources = self._source.head_node_resources
+        if resources is None:
+            return None
+        check_resources(resources, owner=f"The head node of workflow `{self._source.name}`")
+        return ir.DataAggregation(resources=resources_model(resources))
+
+    def _no_tasks_problem(self) -> str:
+        code = self._source.fn.__code__
+        return (
+            f"{code.co_filename}:{code.co_firstlineno}: workflow `{self._source.name}` returns no "
+            "result of any task, so there is nothing to run. Return what its tasks return."
+        )
+
+
+def _image(invocation: TaskInvocation) -> str:
+    chosen = invocation.custom_image or invocation.task.options.custom_image
+    if chosen:
+        return chosen
+    return ir.DEFAULT_CUDA_IMAGE if gpu_count(invocation.resources.gpu) else ir.DEFAULT_IMAGE
+
+
+def _metadata() -> ir.WorkflowMetadata:
+    sdk = installed_sdk_version()
+    python = sys.version_info
+    return ir.WorkflowMetadata(
+        sdk_version=ir.Version(
+            original=str(sdk),
+            major=sdk.major,
+            minor=sdk.minor,
+            patch=sdk.micro,
+            is_prerelease=sdk.is_prerelease,
+        ),
+        python_version=ir.Version(
+            original=sys.version,
+            major=python.major,
+            minor=python.minor,
+            patch=python.micro,
+            is_prerelease=python.releaselevel != "final",
+        ),
+        head_node_image=ir.DEFAULT_HEAD_NODE_IMAGE,
+    )
+
+
+def _relative(path: str) -> str:
+    try:
+        return os.path.relpath(path)
+    except ValueError:  # Windows: another drive
+        return path

@@ -1,0 +1,47 @@
+"""Resource quantities as Kubernetes writes them: `500m`, `2Gi`, `1.5`."""
+
+import re
+from decimal import Decimal
+
+_QUANTITY = re.compile(
+    r"\s*(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?P<suffix>[a-zA-Z]*)\s*", re.ASCII
+)
+
+_FACTORS = {
+    "": Decimal(1),
+    "n": Decimal("1e-9"),
+    "u": Decimal("1e-6"),
+    "m": Decimal("1e-3"),
+    "k": Decimal(10**3),
+    "K": Decimal(10**3),
+    "M": Decimal(10**6),
+    "G": Decimal(10**9),
+    "T": Decimal(10**12),
+    "P": Decimal(10**15),
+    "E": Decimal(10**18),
+    "Ki": Decimal(2**10),
+    "Mi": Decimal(2**20),
+    "Gi": Decimal(2**30),
+    "Ti": Decimal(2**40),
+    "Pi": Decimal(2**50),
+    "Ei": Decimal(2**60),
+}
+
+
+def parse_quantity(quantity: str | float | Decimal) -> Decimal:
+    """The exact number that a quantity stands for; numbers stand for themselves.
+
+    Raises:
+        ValueError: the text is no quantity.
+    """
+    if isinstance(quantity, Decimal):
+        return quantity
+    if not isinstance(quantity, str):
+        return Decimal(str(quantity))
+    match = _QUANTITY.fullmatch(quantity)
+    if match is None or match["suffix"] not in _FACTORS:
+        raise ValueError(
+            f"{quantity!r} is not a quantity. Write a number with an optional suffix, "
+            'like "500m", "2" or "4Gi".'
+        )
+    return Decimal(match["number"]) * _FACTORS[match["suffix"]]

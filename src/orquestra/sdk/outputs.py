@@ -1,0 +1,81 @@
+"""How many outputs a task has: as its author said, or as its `return` statements show."""
+
+import ast
+import inspect
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputShape:
+    """Whether a task's result can be indexed and unpacked, and into how many values."""
+
+    is_subscriptable: bool
+    n_outputs: int
+
+
+ONE_VALUE = OutputShape(is_subscriptable=False, n_outputs=1)
+
+
+def output_shape(fn: Callable[..., Any], *, n_outputs: int | None) -> OutputShape:
+    """The shape of a function's result; `n_outputs` is what its author said, if anything.
+
+    Raises:
+        TypeError: `n_outputs` is not a number.
+        ValueError: `n_outputs` is less than 1.
+    """
+    if n_outputs is None:
+        return _inferred(fn)
+    if not isinstance(n_outputs, int):
+        raise TypeError(f"n_outputs must be a whole number, not {n_outputs!r}")
+    if n_outputs < 1:
+        raise ValueError(f"n_outputs must be at least 1, not {n_outputs}")
+    return OutputShape(is_subscriptable=True, n_outputs=n_outputs)
+
+
+def _inferred(fn: Callable[..., Any]) -> OutputShape:
+    shapes = {_shape_of(statement.value) for statement in _returns(_parse(fn))}
+    if len(shapes) > 1:
+        counts = sorted(shape.n_outputs for shape in shapes)
+        warnings.warn(
+            f"The return statements of task `{fn.__name__}` give different numbers of values "
+            f"({', '.join(map(str, counts))}), so its result counts as one value. "
+            "Say n_outputs=... in the decorator to unpack it.",
+            stacklevel=4,
+        )
+        return ONE_VALUE
+    return shapes.pop() if shapes else ONE_VALUE
+
+
+def _shape_of(value: ast.expr | None) -> OutputShape:
+    if not isinstance(value, ast.Tuple | ast.List) or not value.elts:
+        return ONE_VALUE
+    if any(isinstance(element, ast.Starred) for element in value.elts):
+        return ONE_VALUE
+    return OutputShape(is_subscriptable=True, n_outputs=len(value.elts))
+
+
+def _parse(fn: Callable[..., Any]) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    try:
+        source = inspect.getsource(fn)
+        # An indented function stays as it is, inside a block: dedenting would break texts in it.
+        tree = ast.parse(f"if True:\n{source}" if source[:1].isspace() else source)
+    except (OSError, TypeError, SyntaxError):  # no source, a builtin, a piece of a lambda
+        return None
+    statement = tree.body[0]
+    if isinstance(statement, ast.If):
+        statement = statement.body[0]
+    return statement if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) else None
+
+
+def _returns(function: ast.AST | None) -> Iterator[ast.Return]:
+    """The function's own return statements, not those of functions inside it."""
+    waiting = list(ast.iter_child_nodes(function)) if function else []
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Return):
+            yield node
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            waiting.extend(ast.iter_child_nodes(node))

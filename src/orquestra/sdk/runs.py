@@ -1,0 +1,274 @@
+"""One execution of a workflow, as users see it."""
+
+import re
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from graphlib import TopologicalSorter
+from typing import Any
+
+from orquestra.sdk.client import ComputeEngineClient
+from orquestra.sdk.compute_engine import ComputeEngine
+from orquestra.sdk.config import (
+    ProjectRef,
+    RuntimeConfig,
+    as_config,
+    current_project,
+    current_workspace,
+)
+from orquestra.sdk.exceptions import (
+    ProjectInvalidError,
+    WorkflowRunNotFinished,
+    WorkflowRunNotSucceeded,
+)
+from orquestra.sdk.logs import WorkflowLogs
+from orquestra.sdk.schema import api, ir, responses, workflow_run
+from orquestra.sdk.schema.workflow_run import State
+from orquestra.sdk.task_runs import TaskRun
+from orquestra.sdk.values import deserialize, from_wire
+
+
+class WorkflowRun:
+    """A run of a workflow. Made by `WorkflowDef.run`, `by_id` or `start_from_ir`."""
+
+    def __init__(self, run_id: str, *, config: RuntimeConfig, engine: ComputeEngine) -> None:
+        self._run_id = run_id
+        self._config = config
+        self._engine = engine
+
+    @classmethod
+    def by_id(cls, run_id: str, config: str | RuntimeConfig) -> "WorkflowRun":
+        """An existing run.
+
+        Raises:
+            WorkflowRunNotFoundError: the Compute Engine knows no run of that id.
+        """
+        config = as_config(config)
+        engine = connect(config)
+        engine.status(run_id)
+        return cls(run_id, config=config, engine=engine)
+
+    @classmethod
+    def start_from_ir(
+        cls,
+        wf_def: ir.WorkflowDef,
+        config: str | RuntimeConfig,
+        *,
+        workspace_id: str | None = None,
+        project_id: str | None = None,
+        dry_run: bool = False,
+    ) -> "WorkflowRun":
+        """Start a run of a definition; `WorkflowDef.run` says what the arguments mean.
+
+        Raises:
+            WorkflowSyntaxError: a task fits in no node, or the engine refused the definition.
+            WorkflowRunNotStarted: the engine refused to run it; the message has its reason.
+            ProjectInvalidError: only one of workspace and project is known.
+        """
+        config = as_config(config)
+        project = _project(workspace_id=workspace_id, project_id=project_id)
+        engine = connect(config)
+        run_id = engine.start(wf_def, project=project, dry_run=dry_run)
+        return cls(run_id, config=config, engine=engine)
+
+    @property
+    def run_id(self) -> str:
+        """The id of the run."""
+        return self._run_id
+
+    @property
+    def config(self) -> RuntimeConfig:
+        """The Compute Engine that has the run."""
+        return self._config
+
+    def get_status(self) -> State:
+        """The state of the run, asked for now."""
+        return self.get_status_model().status.state
+
+    def get_status_model(self) -> workflow_run.WorkflowRun:
+        """A snapshot: definition, tasks, times, and the message that says why a run failed."""
+        return self._engine.status(self._run_id)
+
+    def wait_until_finished(self, frequency: float = 0.25, verbose: bool = True) -> State:
+        """Ask for the state again and again until the run has ended, well or not.
+
+        Args:
+            frequency: how often to ask, per second; a quarter means every four seconds.
+            verbose: write the progress to standard error.
+
+        Raises:
+            ValueError: the frequency is not positive.
+        """
+        if frequency <= 0:
+            raise ValueError(f"frequency must be more than 0 per second, but is {frequency}")
+        told: set[str] = set()
+        while True:
+            run = self.get_status_model()
+            if verbose:
+                _tell([w for w in run.warnings if w not in told])
+                told.update(run.warnings)
+                _tell([_progress(run)])
+            if run.status.state.is_completed():
+                return run.status.state
+            time.sleep(1 / frequency)
+
+    def stop(self, *, force: bool | None = None) -> None:
+        """Ask for the run to stop; returns before it has.
+
+        Args:
+            force: True ends the tasks at once, False lets them end by themselves; by default the
+                Compute Engine decides.
+        """
+        self._engine.stop(self._run_id, force=force)
+
+    def get_results_serialized(self, wait: bool = False) -> Sequence[responses.WorkflowResult]:
+        """The outputs of the workflow as they are stored, one for each value it returned.
+
+        Raises:
+            WorkflowRunNotFinished: the run has not ended, and `wait` is false.
+            WorkflowRunNotSucceeded: the run has ended otherwise than well.
+            WorkflowResultsNotReadyError: the results are not stored yet.
+        """
+        if wait:
+            self.wait_until_finished()
+        run = self.get_status_model()
+        state = run.status.state
+        if not state.is_completed():
+            raise WorkflowRunNotFinished(
+                f"Run {self._run_id} has no results yet; it is {state.value}. "
+                "Wait for it with get_results(wait=True).",
+                state,
+            )
+        if state is not State.SUCCEEDED:
+            reason = f": {run.message}" if run.message else "."
+            raise WorkflowRunNotSucceeded(
+                f"Run {self._run_id} has no results; it is {state.value}{reason} "
+                "Its get_logs() say more.",
+                state,
+            )
+        return self._engine.results(self._run_id)
+
+    def get_results(self, wait: bool = False) -> Any:
+        """What the workflow returned: the value itself if it is one, else a tuple.
+
+        Raises as `get_results_serialized` does.
+        """
+        values = tuple(
+            deserialize(from_wire(result)) for result in self.get_results_serialized(wait=wait)
+        )
+        return values[0] if len(values) == 1 else values
+
+    def get_artifacts_serialized(self) -> dict[ir.TaskInvocationId, responses.WorkflowResult]:
+        """What each task has returned so far, as it is stored, by invocation."""
+        return self._engine.artifacts(self._run_id)
+
+    def get_artifacts(self) -> dict[ir.TaskInvocationId, Any]:
+        """What each task has returned so far, by invocation; others are left out."""
+        return {
+            invocation_id: deserialize(from_wire(artifact))
+            for invocation_id, artifact in self.get_artifacts_serialized().items()
+        }
+
+    def get_logs(self) -> WorkflowLogs:
+        """All logs of the run so far."""
+        return self._engine.workflow_logs(self._run_id)
+
+    def get_nodes(self) -> list[api.Pool]:
+        """The nodes of the run by container image, those that are gone included."""
+        return self._engine.pools(self._run_id)
+
+    def get_tasks(
+        self,
+        *,
+        state: State | Sequence[State] | None = None,
+        function_name: str | None = None,
+        task_run_id: str | None = None,
+        task_invocation_id: str | None = None,
+    ) -> list[TaskRun]:
+        """Task runs, each after those whose results it needs.
+
+        Args:
+            state: only those in this state, or in one of these.
+            function_name: only those whose function's name matches this regular expression as a
+                whole.
+            task_run_id: the same for the id of the task run.
+            task_invocation_id: the same for the id of the task invocation.
+        """
+        run = self.get_status_model()
+        states = set(as_states(state))
+        patterns = [
+            re.compile(pattern if pattern is not None else ".*", re.DOTALL)
+            for pattern in (function_name, task_run_id, task_invocation_id)
+        ]
+        by_invocation = {task_run.invocation_id: task_run for task_run in run.task_runs}
+        found = []
+        for invocation_id in _in_order(run.workflow_def):
+            model = by_invocation.get(invocation_id)
+            if model is None or (states and model.status.state not in states):
+                continue
+            task_run = TaskRun(self._engine, run=run, task_run=model)
+            names = (task_run.fn_name, task_run.task_run_id, task_run.task_invocation_id)
+            if all(p.fullmatch(name) for p, name in zip(patterns, names, strict=True)):
+                found.append(task_run)
+        return found
+
+    def __str__(self) -> str:
+        return f"Workflow run {self._run_id}\non the Compute Engine {self._config.name}"
+
+    def __repr__(self) -> str:
+        return f"<workflow run {self._run_id}>"
+
+
+def connect(config: RuntimeConfig) -> ComputeEngine:
+    """The Compute Engine of a configuration; nothing is sent yet."""
+    return ComputeEngine(ComputeEngineClient(config))
+
+
+def as_states(state: State | Sequence[State] | None) -> Sequence[State]:
+    """One state, several or none, as a sequence."""
+    if state is None:
+        return ()
+    return (state,) if isinstance(state, State) else state
+
+
+def _project(*, workspace_id: str | None, project_id: str | None) -> ProjectRef | None:
+    workspace = workspace_id or current_workspace()
+    project = project_id or current_project()
+    if workspace and project:
+        return ProjectRef(workspace_id=workspace, project_id=project)
+    if workspace or project:
+        known, missing = ("workspace", "project") if workspace else ("project", "workspace")
+        raise ProjectInvalidError(
+            f"The {known} {workspace or project!r} is given, but no {missing}. Give both, by "
+            "arguments or by ORQ_CURRENT_WORKSPACE and ORQ_CURRENT_PROJECT, or neither."
+        )
+    return None
+
+
+def _in_order(definition: ir.WorkflowDef) -> Iterable[ir.TaskInvocationId]:
+    invocations = definition.task_invocations
+    producers: dict[str, ir.TaskInvocationId] = {
+        artifact: invocation.id
+        for invocation in invocations.values()
+        for artifact in invocation.output_ids
+    }
+    sorter = TopologicalSorter(
+        {
+            invocation.id: [producers[a] for a in invocation.argument_ids() if a in producers]
+            for invocation in invocations.values()
+        }
+    )
+    return sorter.static_order()
+
+
+def _progress(run: workflow_run.WorkflowRun) -> str:
+    done = sum(task.status.state is State.SUCCEEDED for task in run.task_runs)
+    message = f": {run.message}" if run.message else ""
+    return (
+        f"{run.id} is {run.status.state.value}, {done} of {len(run.task_runs)} tasks done{message}"
+    )
+
+
+def _tell(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line, file=sys.stderr, flush=True)  # noqa: T201 - progress belongs to the user's terminal

@@ -1,0 +1,197 @@
+"""The tasks and imports that one workflow uses, as its definition lists them."""
+
+import hashlib
+import re
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from packaging.version import Version
+
+from orquestra.sdk.exceptions import InvalidTaskDefinitionError, NodesInTaskResourcesWarning
+from orquestra.sdk.functions import encode_function
+from orquestra.sdk.imports import Import, InlineImport, PythonImports
+from orquestra.sdk.packaging import get_installed_version
+from orquestra.sdk.resources import Resources, check_resources
+from orquestra.sdk.schema import ir
+from orquestra.sdk.tasks import TaskDef
+
+SDK_DISTRIBUTION = "orquestra-sdk"
+MAX_NAME_LENGTH = 128
+
+_HASH_BYTES = 5
+_PARAMETER_KINDS = {
+    "VAR_POSITIONAL": ir.ParameterKind.VAR_POSITIONAL,
+    "VAR_KEYWORD": ir.ParameterKind.VAR_KEYWORD,
+}
+
+
+def clean_name(text: str) -> str:
+    """A text as Kubernetes allows it in names: lower case, digits and dashes, not too long."""
+    return re.sub("[^a-z0-9-]", "-", text.lower())[:MAX_NAME_LENGTH]
+
+
+def resources_model(resources: Resources) -> ir.Resources | None:
+    """Resources as definitions hold them; None where nothing is asked for."""
+    if resources.is_empty():
+        return None
+    cpu, memory, disk, gpu = (
+        None if amount is None else str(amount)
+        for amount in (resources.cpu, resources.memory, resources.disk, resources.gpu)
+    )
+    return ir.Resources(cpu=cpu, memory=memory, disk=disk, gpu=gpu, nodes=resources.nodes)
+
+
+def installed_sdk_version() -> Version:
+    """The version of this SDK."""
+    return Version(get_installed_version(SDK_DISTRIBUTION))
+
+
+class TaskLibrary:
+    """Collects tasks and imports as they are met.
+
+    The workflow's defaults apply to its own definition only and leave the tasks as they are.
+    """
+
+    def __init__(
+        self,
+        *,
+        default_source_import: Import | None,
+        default_dependency_imports: tuple[Import, ...] | None,
+    ) -> None:
+        self._default_source = default_source_import
+        self._default_dependencies = default_dependency_imports
+        self._sdk_import = PythonImports(f"{SDK_DISTRIBUTION}[all]=={installed_sdk_version()}")
+        self._import_models: dict[Import, ir.InlineImport | ir.PythonImports] = {}
+        self._task_ids: dict[TaskDef[..., Any], ir.TaskDefId] = {}
+        self.tasks: dict[ir.TaskDefId, ir.TaskDef] = {}
+
+    def add(self, task: TaskDef[..., Any]) -> ir.TaskDefId:
+        """Meet a task, any number of times.
+
+        Raises:
+            InvalidTaskDefinitionError: the task can never run.
+            WorkflowSyntaxError: its code or its imports cannot be sent.
+        """
+        if task not in self._task_ids:
+            model = self._model(task)
+            self._task_ids[task] = model.id
+            self.tasks[model.id] = model
+        return self._task_ids[task]
+
+    def imports(self) -> dict[ir.ImportId, ir.InlineImport | ir.PythonImports]:
+        """All imports of the tasks met so far, the SDK's own last."""
+        models = {**self._import_models}
+        if self._sdk_import in models:
+            models[self._sdk_import] = models.pop(self._sdk_import)
+        return {model.id: model for model in models.values()}
+
+    def _model(self, task: TaskDef[..., Any]) -> ir.TaskDef:
+        options = task.options
+        _check_env_vars(options.env_vars, owner=f"Task `{task.__name__}`")
+        source = options.source_import or self._default_source or InlineImport()
+        if not isinstance(source, InlineImport):
+            raise InvalidTaskDefinitionError(
+                f"The source import of task `{task.__name__}` is {source!r}, which brings "
+                "packages but not the task's own code. Use it as a dependency import."
+            )
+        source_id = self._import_id(source)
+        anonymous = ir.TaskDef(
+            id=ir.TaskDefId(""),
+            fn_ref=ir.InlineFunctionRef(
+                function_name=task.__name__, encoded_function=encode_function(task.__wrapped__)
+            ),
+            parameters=_parameters(task),
+            output_metadata=ir.TaskOutputMetadata(
+                is_subscriptable=task.output.is_subscriptable, n_outputs=task.output.n_outputs
+            ),
+            source_import_id=source_id,
+            dependency_import_ids=self._dependency_ids(task, source_id=source_id),
+            resources=resources_model(_task_resources(task)),
+            max_retries=options.max_retries,
+            custom_image=options.custom_image,
+        )
+        digest = _digest(anonymous.model_dump_json())
+        return anonymous.model_copy(
+            update={"id": ir.TaskDefId(clean_name(f"task-{task.__name__}-{digest}"))}
+        )
+
+    def _dependency_ids(
+        self, task: TaskDef[..., Any], *, source_id: ir.ImportId
+    ) -> list[ir.ImportId]:
+        dependencies = task.options.dependency_imports
+        if dependencies is None:
+            dependencies = self._default_dependencies or ()
+        ids = map(self._import_id, [*dependencies, self._sdk_import])
+        return [import_id for import_id in dict.fromkeys(ids) if import_id != source_id]
+
+    def _import_id(self, item: Import) -> ir.ImportId:
+        if item not in self._import_models:
+            self._import_models[item] = _import_model(item)
+        return self._import_models[item].id
+
+
+def check_invocation(
+    name: str, *, resources: Resources, env_vars: Mapping[str, str] | None
+) -> None:
+    """Refuse resources and environment variables that no task call can have.
+
+    Raises:
+        InvalidTaskDefinitionError: the first thing that is wrong.
+    """
+    owner = f"Task `{name}`"
+    check_resources(resources, owner=owner)
+    _check_env_vars(env_vars, owner=owner)
+
+
+def _check_env_vars(env_vars: Mapping[str, str] | None, *, owner: str) -> None:
+    for name, value in (env_vars or {}).items():
+        if not (isinstance(name, str) and isinstance(value, str)):
+            raise InvalidTaskDefinitionError(
+                f"{owner} sets the environment variable {name!r} to {value!r}. "
+                "Names and values must be texts: put quotes around them."
+            )
+
+
+def _task_resources(task: TaskDef[..., Any]) -> Resources:
+    resources = task.options.resources
+    if resources.nodes is not None:
+        warnings.warn(
+            f"Task `{task.__name__}` asks for nodes={resources.nodes}, which has no meaning on a "
+            "task. Ask for nodes in the workflow's resources.",
+            NodesInTaskResourcesWarning,
+            stacklevel=2,
+        )
+    resources = resources._replace(nodes=None)
+    check_resources(resources, owner=f"Task `{task.__name__}`")
+    return resources
+
+
+def _parameters(task: TaskDef[..., Any]) -> list[ir.TaskParameter]:
+    named = ir.ParameterKind.POSITIONAL_OR_KEYWORD
+    return [
+        ir.TaskParameter(name=parameter.name, kind=_PARAMETER_KINDS.get(parameter.kind.name, named))
+        for parameter in task.signature.parameters.values()
+    ]
+
+
+def _import_model(item: Import) -> ir.InlineImport | ir.PythonImports:
+    if isinstance(item, InlineImport):
+        return ir.InlineImport(id=ir.ImportId("inline-import-1"))
+    packages = [
+        ir.PackageSpec(
+            name=requirement.name,
+            extras=sorted(requirement.extras),
+            version_constraints=sorted(map(str, requirement.specifier)),
+            environment_markers=str(requirement.marker or ""),
+        )
+        for requirement in item.requirements()
+    ]
+    digest = _digest("\n".join(package.requirement() for package in packages))
+    return ir.PythonImports(
+        id=ir.ImportId(f"python-import-{digest}"), packages=packages, pip_options=[]
+    )
+
+
+def _digest(text: str) -> str:
+    return hashlib.shake_256(text.encode()).hexdigest(_HASH_BYTES)

@@ -1,0 +1,173 @@
+"""One execution of one task call, as users see it."""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from orquestra.sdk.compute_engine import ComputeEngine
+from orquestra.sdk.exceptions import TaskInvocationNotFoundError, TaskRunNotFound
+from orquestra.sdk.logs import LogOutput
+from orquestra.sdk.schema import ir, workflow_run
+from orquestra.sdk.schema.workflow_run import State
+from orquestra.sdk.values import deserialize, from_wire
+
+
+class _InputUnavailable:
+    def __repr__(self) -> str:
+        return "InputUnavailable()"
+
+
+class TaskRun:
+    """A task run of a workflow run. Made by `WorkflowRun.get_tasks`."""
+
+    class Inputs(NamedTuple):
+        """The arguments of a task run."""
+
+        args: list[Any]
+        kwargs: dict[str, Any]
+
+    INPUT_UNAVAILABLE: Final = _InputUnavailable()
+    """Stands for an argument that no task has produced yet."""
+
+    def __init__(
+        self,
+        engine: ComputeEngine,
+        *,
+        run: workflow_run.WorkflowRun,
+        task_run: workflow_run.TaskRun,
+    ) -> None:
+        self._engine = engine
+        self._run = run
+        self._task_run = task_run
+
+    @property
+    def task_run_id(self) -> str:
+        """The id of this execution."""
+        return self._task_run.id
+
+    @property
+    def task_invocation_id(self) -> str:
+        """The id of the task call in the workflow definition."""
+        return self._task_run.invocation_id
+
+    @property
+    def workflow_run_id(self) -> str:
+        """The id of the run that this is part of."""
+        return self._run.id
+
+    @property
+    def fn_name(self) -> str:
+        """The name of the task's function."""
+        return self._function.function_name
+
+    @property
+    def module(self) -> str | None:
+        """The module of the task's function; None where its code travelled inline."""
+        function = self._function
+        return function.module if isinstance(function, ir.ModuleFunctionRef) else None
+
+    def get_status(self) -> State:
+        """The state of this task run, asked for now.
+
+        Raises:
+            TaskInvocationNotFoundError: the engine does not know this task run any more.
+        """
+        for task_run in self._engine.status(self._run.id).task_runs:
+            if task_run.invocation_id == self._task_run.invocation_id:
+                return task_run.status.state
+        raise TaskInvocationNotFoundError(self._task_run.invocation_id)
+
+    def get_logs(self) -> LogOutput:
+        """What the task has written so far.
+
+        Raises:
+            TaskRunLogsNotFound: nothing yet.
+        """
+        return self._engine.task_logs(self._run.id, invocation_id=self.task_invocation_id)
+
+    def get_outputs(self) -> Any:
+        """Exactly what the task's function returned.
+
+        Raises:
+            TaskRunNotFound: it has not returned, or it failed.
+        """
+        invocation_id = self._task_run.invocation_id
+        values = self._values({invocation_id})
+        if invocation_id not in values:
+            raise TaskRunNotFound(
+                f"Task run {self.task_run_id} has no output: it has not finished, or it failed. "
+                "Look at its get_status() and get_logs()."
+            )
+        return values[invocation_id]
+
+    def get_inputs(self) -> "TaskRun.Inputs":
+        """The arguments; INPUT_UNAVAILABLE for what no task has produced yet.
+
+        A secret appears as its node in the definition.
+        """
+        producers = _producers(self._run.workflow_def)
+        needed = {producers[a].id for a in self._invocation.argument_ids() if a in producers}
+        values = self._values(needed)
+        return TaskRun.Inputs(
+            args=[
+                self._input(argument, producers=producers, values=values)
+                for argument in self._invocation.args_ids
+            ],
+            kwargs={
+                name: self._input(argument, producers=producers, values=values)
+                for name, argument in self._invocation.kwargs_ids.items()
+            },
+        )
+
+    def get_parents(self) -> set["TaskRun"]:
+        """Task runs that produce the arguments of this one."""
+        producers = _producers(self._run.workflow_def)
+        needed = {producers[a].id for a in self._invocation.argument_ids() if a in producers}
+        return {
+            TaskRun(self._engine, run=self._run, task_run=task_run)
+            for task_run in self._run.task_runs
+            if task_run.invocation_id in needed
+        }
+
+    def __repr__(self) -> str:
+        return f"<task run {self.task_run_id}>"
+
+    @property
+    def _invocation(self) -> ir.TaskInvocation:
+        return self._run.workflow_def.task_invocations[self._task_run.invocation_id]
+
+    @property
+    def _function(self) -> ir.ModuleFunctionRef | ir.FileFunctionRef | ir.InlineFunctionRef:
+        return self._run.workflow_def.tasks[self._invocation.task_id].fn_ref
+
+    def _values(self, invocation_ids: set[ir.TaskInvocationId]) -> dict[ir.TaskInvocationId, Any]:
+        if not invocation_ids:
+            return {}
+        artifacts = self._engine.artifacts(self._run.id, of=invocation_ids)
+        return {key: deserialize(from_wire(value)) for key, value in artifacts.items()}
+
+    def _input(
+        self,
+        argument_id: str,
+        *,
+        producers: Mapping[str, ir.TaskInvocation],
+        values: Mapping[ir.TaskInvocationId, Any],
+    ) -> Any:
+        definition = self._run.workflow_def
+        if argument_id in definition.constant_nodes:
+            constant = definition.constant_nodes[ir.ConstantNodeId(argument_id)]
+            return deserialize(from_wire(constant))
+        if argument_id in definition.secret_nodes:
+            return definition.secret_nodes[ir.SecretNodeId(argument_id)]
+        producer = producers[argument_id].id
+        if producer not in values:
+            return TaskRun.INPUT_UNAVAILABLE
+        index = definition.artifact_nodes[ir.ArtifactNodeId(argument_id)].artifact_index
+        return values[producer] if index is None else values[producer][index]
+
+
+def _producers(definition: ir.WorkflowDef) -> dict[str, ir.TaskInvocation]:
+    return {
+        artifact_id: invocation
+        for invocation in definition.task_invocations.values()
+        for artifact_id in invocation.output_ids
+    }

@@ -1,0 +1,288 @@
+"""Workflows: functions that call tasks and return their results."""
+
+import functools
+import inspect
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, overload
+
+from orquestra.sdk.call_sites import user_call_site
+from orquestra.sdk.custom_names import render_workflow_name
+from orquestra.sdk.exceptions import WorkflowSyntaxError
+from orquestra.sdk.imports import Import, as_imports
+from orquestra.sdk.resources import (
+    NO_UPDATE,
+    NoUpdate,
+    Resources,
+    ResourcesUpdate,
+    gpu_count,
+)
+
+if TYPE_CHECKING:
+    from orquestra.sdk.config import RuntimeConfig
+    from orquestra.sdk.runs import WorkflowRun
+    from orquestra.sdk.schema import ir
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowOptions:
+    """What a workflow's decorator says."""
+
+    resources: Resources
+    head_node_resources: Resources | None
+    custom_name: str | None
+    default_source_import: Import | None
+    default_dependency_imports: tuple[Import, ...] | None
+
+
+class WorkflowDef:
+    """A workflow with its arguments, ready to run.
+
+    Nothing is computed yet: each access to `model`, and each `run`, runs the workflow function
+    once, to see which tasks it calls.
+    """
+
+    def __init__(
+        self, fn: FunctionType, *, arguments: inspect.BoundArguments, options: WorkflowOptions
+    ) -> None:
+        self._fn = fn
+        self._arguments = arguments
+        self._options = options
+        self.name = _name(fn, arguments=arguments, template=options.custom_name)
+
+    @property
+    def model(self) -> "ir.WorkflowDef":
+        """The definition of the workflow, as it is sent to a Compute Engine.
+
+        Raises:
+            WorkflowSyntaxError: the workflow cannot be sent; the message says what to change.
+            InvalidTaskDefinitionError: a task can never run.
+        """
+        from orquestra.sdk.graph import WorkflowSource, build_definition
+
+        source = WorkflowSource(
+            name=self.name,
+            fn=self._fn,
+            outputs=_outputs(self._fn(*self._arguments.args, **self._arguments.kwargs)),
+            resources=self._options.resources,
+            head_node_resources=self._options.head_node_resources,
+            default_source_import=self._options.default_source_import,
+            default_dependency_imports=self._options.default_dependency_imports,
+        )
+        return build_definition(source)
+
+    def with_resources(
+        self,
+        *,
+        cpu: str | NoUpdate | None = NO_UPDATE,
+        memory: str | NoUpdate | None = NO_UPDATE,
+        disk: str | NoUpdate | None = NO_UPDATE,
+        gpu: str | int | NoUpdate | None = NO_UPDATE,
+        nodes: int | NoUpdate | None = NO_UPDATE,
+    ) -> "WorkflowDef":
+        """The same workflow on other nodes; None clears an amount."""
+        update = ResourcesUpdate(cpu=cpu, memory=memory, disk=disk, gpu=gpu, nodes=nodes)
+        return self._with(resources=update.apply(self._options.resources))
+
+    def with_head_node_resources(
+        self,
+        *,
+        cpu: str | NoUpdate | None = NO_UPDATE,
+        memory: str | NoUpdate | None = NO_UPDATE,
+        disk: str | NoUpdate | None = NO_UPDATE,
+    ) -> "WorkflowDef":
+        """The same workflow with another head node; None clears an amount."""
+        update = ResourcesUpdate(cpu=cpu, memory=memory, disk=disk)
+        return self._with(
+            head_node_resources=update.apply(self._options.head_node_resources or Resources())
+        )
+
+    def run(
+        self,
+        config: "str | RuntimeConfig",
+        *,
+        workspace_id: str | None = None,
+        project_id: str | None = None,
+        dry_run: bool = False,
+    ) -> "WorkflowRun":
+        """Send the workflow to a Compute Engine and start it there.
+
+        Args:
+            config: the Compute Engine, by the name of its saved configuration or as an object.
+            workspace_id: where the run belongs; by default ORQ_CURRENT_WORKSPACE says it.
+            project_id: the same for ORQ_CURRENT_PROJECT. Give both or neither.
+            dry_run: do everything except running the code of the tasks.
+
+        Raises:
+            WorkflowSyntaxError: the workflow cannot be sent, or the engine refused it.
+            WorkflowRunNotStarted: the engine refused to run it; the message has its reason.
+            ProjectInvalidError: only one of workspace and project is known.
+        """
+        from orquestra.sdk.runs import WorkflowRun
+
+        return WorkflowRun.start_from_ir(
+            self.model,
+            config,
+            workspace_id=workspace_id,
+            project_id=project_id,
+            dry_run=dry_run,
+        )
+
+    def __repr__(self) -> str:
+        return f"<workflow {self.name}>"
+
+    def _with(
+        self, *, resources: Resources | None = None, head_node_resources: Resources | None = None
+    ) -> "WorkflowDef":
+        options = self._options
+        if resources is not None:
+            options = replace(options, resources=resources)
+        if head_node_resources is not None:
+            options = replace(options, head_node_resources=head_node_resources)
+        return WorkflowDef(self._fn, arguments=self._arguments, options=options)
+
+
+class WorkflowTemplate(Generic[P]):
+    """What `@workflow` makes of a function. Call it with arguments to get a `WorkflowDef`."""
+
+    __name__: str
+
+    def __init__(self, fn: Callable[P, Any], *, options: WorkflowOptions) -> None:
+        if not isinstance(fn, FunctionType):
+            raise TypeError(f"A workflow is made of a Python function, not of {fn!r}")
+        functools.update_wrapper(self, fn)
+        self._fn = fn
+        self._options = options
+        self._signature = inspect.signature(fn)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> WorkflowDef:
+        """The workflow with these arguments; its function does not run yet.
+
+        Raises:
+            WorkflowSyntaxError: the arguments do not fit the function.
+        """
+        try:
+            arguments = self._signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise WorkflowSyntaxError(
+                f"{user_call_site()}\nWorkflow `{self.__name__}` cannot be called so: {error}. "
+                f"Its parameters are {self._signature}."
+            ) from error
+        return WorkflowDef(
+            self._fn, arguments=arguments, options=_without_head_gpu(self._options, self.__name__)
+        )
+
+    @property
+    def is_parametrized(self) -> bool:
+        """Whether the function has parameters."""
+        return bool(self._signature.parameters)
+
+    @property
+    def model(self) -> "ir.WorkflowDef":
+        """The definition of a workflow without parameters.
+
+        Raises:
+            NotImplementedError: the workflow has parameters; call it first.
+        """
+        if self.is_parametrized:
+            raise NotImplementedError(
+                f"Workflow `{self.__name__}` has parameters {self._signature}. "
+                f"Call it with arguments first: `{self.__name__}(...).model`."
+            )
+        return WorkflowTemplate.__call__(self).model  # type: ignore[call-arg]  # it has no parameters
+
+    def __repr__(self) -> str:
+        return f"<workflow template {self.__name__}>"
+
+
+@overload
+def workflow(fn: Callable[P, Any]) -> WorkflowTemplate[P]: ...
+
+
+@overload
+def workflow(
+    *,
+    resources: Resources | None = None,
+    head_node_resources: Resources | None = None,
+    custom_name: str | None = None,
+    default_source_import: Import | None = None,
+    default_dependency_imports: Import | Iterable[Import] | None = None,
+) -> Callable[[Callable[P, Any]], WorkflowTemplate[P]]: ...
+
+
+@overload
+def workflow(
+    fn: Callable[P, Any],
+    *,
+    resources: Resources | None = None,
+    head_node_resources: Resources | None = None,
+    custom_name: str | None = None,
+    default_source_import: Import | None = None,
+    default_dependency_imports: Import | Iterable[Import] | None = None,
+) -> WorkflowTemplate[P]: ...
+
+
+def workflow(
+    fn: Callable[..., Any] | None = None,
+    *,
+    resources: Resources | None = None,
+    head_node_resources: Resources | None = None,
+    custom_name: str | None = None,
+    default_source_import: Import | None = None,
+    default_dependency_imports: Import | Iterable[Import] | None = None,
+) -> Any:
+    """Make a workflow of a function: `@workflow`, `@workflow(...)`, or `workflow(fn, ...)`.
+
+    Args:
+        fn: a function that calls tasks and returns one of their results or a sequence of them.
+        resources: the size of every node, and the most nodes of each container image.
+        head_node_resources: CPU and memory of the head node.
+        custom_name: a template for the workflow's name, with parameters in braces.
+        default_source_import: for tasks that name no source import.
+        default_dependency_imports: for tasks that name no dependency imports.
+
+    Raises:
+        TypeError: `fn` is no Python function.
+    """
+    options = WorkflowOptions(
+        resources=resources or Resources(),
+        head_node_resources=head_node_resources,
+        custom_name=custom_name,
+        default_source_import=default_source_import,
+        default_dependency_imports=as_imports(default_dependency_imports),
+    )
+
+    def decorate(function: Callable[..., Any]) -> WorkflowTemplate[...]:
+        return WorkflowTemplate(function, options=options)
+
+    return decorate if fn is None else decorate(fn)
+
+
+def _name(fn: FunctionType, *, arguments: inspect.BoundArguments, template: str | None) -> str:
+    if template is None:
+        return fn.__name__
+    complete = inspect.BoundArguments(arguments.signature, arguments.arguments.copy())
+    complete.apply_defaults()
+    return render_workflow_name(template, arguments=complete.arguments)
+
+
+def _outputs(returned: Any) -> Sequence[Any]:
+    """One output for each element of a sequence; a text is one value."""
+    if isinstance(returned, Sequence) and not isinstance(returned, str):
+        return returned
+    return [returned]
+
+
+def _without_head_gpu(options: WorkflowOptions, name: str) -> WorkflowOptions:
+    head = options.head_node_resources
+    if head is None or not gpu_count(head.gpu):
+        return options
+    warnings.warn(
+        f"The head node of workflow `{name}` runs no tasks, so gpu={head.gpu!r} is ignored for it.",
+        stacklevel=3,
+    )
+    return replace(options, head_node_resources=head._replace(gpu="0"))

@@ -1,0 +1,166 @@
+import json
+import stat
+import threading
+
+import pytest
+
+from orquestra.sdk.config import RuntimeConfig, as_config, config_name_of
+from orquestra.sdk.exceptions import (
+    ConfigFileNotFoundError,
+    ConfigNameNotFoundError,
+    RuntimeConfigError,
+)
+
+
+def test_a_login_is_saved_and_found_again(config_file):
+    saved = RuntimeConfig.ce("https://prod-d.example.com", "token")
+
+    assert RuntimeConfig.load("prod-d") == saved
+    assert RuntimeConfig.list_configs() == ["prod-d"]
+    assert json.loads(config_file.read_text()) == {
+        "version": "0.0.2",
+        "configs": {
+            "prod-d": {
+                "config_name": "prod-d",
+                "runtime_name": "CE_REMOTE",
+                "runtime_options": {"uri": "https://prod-d.example.com", "token": "token"},
+            }
+        },
+        "default_config_name": "local",
+    }
+
+
+def test_only_the_user_may_read_saved_tokens(config_file):
+    RuntimeConfig.ce("https://prod-d.example.com", "token")
+
+    assert stat.S_IMODE(config_file.stat().st_mode) == 0o600
+    assert {path.name for path in config_file.parent.iterdir()} == {
+        "config.json",
+        "config.json.lock",
+    }
+
+
+def test_a_token_does_not_show_when_a_configuration_is_printed():
+    assert "secret" not in repr(RuntimeConfig.ce("https://prod-d.example.com", "secret"))
+
+
+def test_a_new_login_replaces_the_token_and_keeps_everything_else(config_file):
+    config_file.parent.mkdir()
+    config_file.write_text(
+        json.dumps(
+            {
+                "version": "0.0.2",
+                "something_new": 1,
+                "configs": {
+                    "prod-d": {
+                        "config_name": "prod-d",
+                        "runtime_name": "CE_REMOTE",
+                        "runtime_options": {"uri": "u", "token": "old", "color": "red"},
+                    },
+                    "my-ray": {"config_name": "my-ray", "runtime_name": "RAY_LOCAL"},
+                },
+            }
+        )
+    )
+
+    RuntimeConfig.ce("https://prod-d.example.com", "new")
+
+    content = json.loads(config_file.read_text())
+    assert content["something_new"] == 1
+    assert content["configs"]["prod-d"]["runtime_options"] == {
+        "uri": "https://prod-d.example.com",
+        "token": "new",
+        "color": "red",
+    }
+    assert content["configs"]["my-ray"]["runtime_name"] == "RAY_LOCAL"
+    assert RuntimeConfig.list_configs() == ["prod-d"]
+
+
+def test_logins_saved_at_the_same_time_are_all_kept():
+    names = [f"engine-{number}" for number in range(20)]
+    threads = [
+        threading.Thread(target=RuntimeConfig.ce, args=(f"https://{name}.example.com", "token"))
+        for name in names
+    ]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(RuntimeConfig.list_configs()) == sorted(names)
+
+
+def test_without_any_login_the_message_says_how_to_log_in():
+    assert RuntimeConfig.list_configs() == []
+    with pytest.raises(ConfigFileNotFoundError, match="orq login"):
+        RuntimeConfig.load("prod-d")
+
+
+def test_an_unknown_name_is_told_with_the_known_ones():
+    RuntimeConfig.ce("https://prod-d.example.com", "token")
+
+    with pytest.raises(ConfigNameNotFoundError, match="Saved are: prod-d"):
+        RuntimeConfig.load("prod-e")
+
+
+@pytest.mark.parametrize("name", ["in_process", "ray", "local", "auto"])
+def test_local_runtimes_are_not_offered_yet(name):
+    with pytest.raises(RuntimeConfigError, match="on a Compute Engine only"):
+        RuntimeConfig.load(name)
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"configs": {"a": {}}}'])
+def test_a_broken_file_is_told_and_left_alone(config_file, content):
+    config_file.parent.mkdir()
+    config_file.write_text(content)
+
+    with pytest.raises(RuntimeConfigError, match="Repair the file"):
+        RuntimeConfig.ce("https://prod-d.example.com", "token")
+
+    assert config_file.read_text() == content
+
+
+@pytest.mark.parametrize(
+    ("runtime_name", "options", "problem"),
+    [("QE_REMOTE", {}, "QE_REMOTE"), ("CE_REMOTE", {"uri": "https://x"}, "Log in again")],
+)
+def test_a_configuration_that_cannot_be_used_is_told(config_file, runtime_name, options, problem):
+    config_file.parent.mkdir()
+    entry = {"config_name": "old", "runtime_name": runtime_name, "runtime_options": options}
+    config_file.write_text(json.dumps({"configs": {"old": entry}}))
+
+    with pytest.raises(RuntimeConfigError, match=problem):
+        RuntimeConfig.load("old")
+
+
+@pytest.mark.parametrize(
+    ("uri", "name"),
+    [
+        ("https://prod-d.example.com", "prod-d"),
+        ("http://127.0.0.1:8300", "127"),
+        ("http://localhost:8300/", "localhost:8300"),
+    ],
+)
+def test_the_name_follows_from_the_address(uri, name):
+    assert config_name_of(uri) == name
+
+
+@pytest.mark.parametrize("uri", ["", "prod-d.example.com", "ftp://x", "http://"])
+def test_what_is_no_address_is_refused(uri):
+    with pytest.raises(RuntimeConfigError, match="with its scheme"):
+        RuntimeConfig.ce(uri, "token")
+
+
+def test_names_of_local_runtimes_are_not_taken():
+    with pytest.raises(ValueError, match="another host name"):
+        RuntimeConfig.ce("https://ray.example.com", "token")
+
+
+def test_a_configuration_is_a_name_or_an_object():
+    config = RuntimeConfig.ce("https://prod-d.example.com", "token")
+
+    assert as_config(config) is config
+    assert as_config("prod-d") == config
+    with pytest.raises(TypeError, match="name or a RuntimeConfig"):
+        as_config(None)
