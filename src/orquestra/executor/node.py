@@ -1,0 +1,22 @@
+"""The first process of a node's container: one Ray node that joins the run's head."""
+
+import tempfile
+from pathlib import Path
+
+from orquestra.executor.processes import Processes
+from orquestra.executor.ray_processes import (
+    free_shared_memory,
+    node_command,
+    node_environment,
+)
+from orquestra.sdk.schema.cluster import NodeStart
+
+
+def run_node(start: NodeStart) -> int:
+    """Be a node until Ray ends; its exit code."""
+    processes = Processes()
+    folder = Path(tempfile.gettempdir()) / f"ray-{start.node_id}"
+    command = node_command(start, folder=folder, shared_memory=free_shared_memory())
+    processes.start("ray", command, environment=node_environment(start))
+    _, code = processes.wait()
+    return code

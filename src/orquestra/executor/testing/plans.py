@@ -1,0 +1,169 @@
+"""A short way to write the plan of a run: tasks from functions, without the SDK's tracing."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from orquestra.sdk.functions import encode_function
+from orquestra.sdk.schema import ir
+from orquestra.sdk.schema.cluster import NodeSize, PoolId, PoolPlan, RunPlan
+from orquestra.sdk.schema.workflow_run import WorkflowRunId
+from orquestra.sdk.values import serialize, to_chunks
+
+DEFAULT_POOL = PoolId("default")
+DEFAULT_SIZE = NodeSize(cpu=1, memory=2**30, gpu=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """What an invocation makes: `packed`, and `parts` that can be used on their own."""
+
+    invocation_id: ir.TaskInvocationId
+    packed: ir.ArtifactNodeId
+    parts: tuple[ir.ArtifactNodeId, ...]
+
+
+class PlanBuilder:
+    """Builds a `RunPlan` call by call. Arguments that are `Made` or artifact ids are upstream."""
+
+    def __init__(self, *, pools: Mapping[str, tuple[int, NodeSize]] | None = None) -> None:
+        """`pools` maps names to the number of nodes and their size; one small node by default."""
+        chosen = pools or {DEFAULT_POOL: (1, DEFAULT_SIZE)}
+        self._pools = [
+            PoolPlan(id=PoolId(name), image=f"{name}-image", max_nodes=count, size=size)
+            for name, (count, size) in chosen.items()
+        ]
+        self._pool_of: dict[ir.TaskInvocationId, PoolId] = {}
+        self._imports: dict[ir.ImportId, ir.Import] = {}
+        self._tasks: dict[ir.TaskDefId, ir.TaskDef] = {}
+        self._artifacts: dict[ir.ArtifactNodeId, ir.ArtifactNode] = {}
+        self._constants: dict[ir.ConstantNodeId, ir.ConstantNode] = {}
+        self._invocations: dict[ir.TaskInvocationId, ir.TaskInvocation] = {}
+
+    def call(
+        self,
+        function: Callable[..., Any],
+        *arguments: Any,
+        outputs: int = 1,
+        pool: str | None = None,
+        max_retries: int | None = None,
+        resources: ir.Resources | None = None,
+        env_vars: Mapping[str, str] | None = None,
+        requirements: tuple[str, ...] = (),
+    ) -> Made:
+        """Add one invocation of a task that is made of the function."""
+        number = len(self._invocations)
+        invocation_id = ir.TaskInvocationId(f"invocation-{number}-task-{function.__name__}")
+        task = self._task(
+            function,
+            number=number,
+            outputs=outputs,
+            max_retries=max_retries,
+            requirements=requirements,
+        )
+        made = self._outputs(invocation_id, number=number, outputs=outputs)
+        self._pool_of[invocation_id] = PoolId(pool) if pool else self._pools[0].id
+        self._invocations[invocation_id] = ir.TaskInvocation(
+            id=invocation_id,
+            task_id=task.id,
+            args_ids=[self._argument(argument) for argument in arguments],
+            kwargs_ids={},
+            output_ids=[*made.parts, made.packed],
+            resources=resources,
+            env_vars=dict(env_vars) if env_vars else None,
+        )
+        return made
+
+    def build(
+        self,
+        *outputs: Made,
+        stored: tuple[ir.ArtifactNodeId, ...] = (),
+        dry_run: bool = False,
+        idle_timeout_seconds: float = 60,
+    ) -> RunPlan:
+        """The plan, with the given results as the workflow's."""
+        reference = ir.ModuleFunctionRef(module="workflow", function_name="workflow")
+        definition = ir.WorkflowDef(
+            name="workflow",
+            fn_ref=reference,
+            imports=self._imports,
+            tasks=self._tasks,
+            artifact_nodes=self._artifacts,
+            constant_nodes=self._constants,
+            task_invocations=self._invocations,
+            output_ids=[made.packed for made in outputs],
+        )
+        return RunPlan(
+            run_id=WorkflowRunId("run-1"),
+            definition=definition,
+            dry_run=dry_run,
+            pools=self._pools,
+            pool_of_invocation=self._pool_of,
+            stored=list(stored),
+            idle_timeout_seconds=idle_timeout_seconds,
+        )
+
+    def _task(
+        self,
+        function: Callable[..., Any],
+        *,
+        number: int,
+        outputs: int,
+        max_retries: int | None,
+        requirements: tuple[str, ...],
+    ) -> ir.TaskDef:
+        source = ir.InlineImport(id=ir.ImportId(f"inline-import-{number}"))
+        packages = ir.PythonImports(
+            id=ir.ImportId(f"python-import-{number}"),
+            packages=[_package(requirement) for requirement in requirements],
+            pip_options=[],
+        )
+        self._imports |= {source.id: source, packages.id: packages}
+        task = ir.TaskDef(
+            id=ir.TaskDefId(f"task-{function.__name__}-{number}"),
+            fn_ref=ir.InlineFunctionRef(
+                function_name=function.__name__, encoded_function=encode_function(function)
+            ),
+            output_metadata=ir.TaskOutputMetadata(is_subscriptable=outputs > 1, n_outputs=outputs),
+            source_import_id=source.id,
+            dependency_import_ids=[packages.id],
+            max_retries=max_retries,
+        )
+        self._tasks[task.id] = task
+        return task
+
+    def _outputs(self, invocation_id: ir.TaskInvocationId, *, number: int, outputs: int) -> Made:
+        packed = ir.ArtifactNodeId(f"artifact-{number}")
+        count = outputs if outputs > 1 else 0
+        parts = tuple(ir.ArtifactNodeId(f"{packed}-{index}") for index in range(count))
+        for index, artifact_id in enumerate(parts):
+            self._artifacts[artifact_id] = ir.ArtifactNode(id=artifact_id, artifact_index=index)
+        self._artifacts[packed] = ir.ArtifactNode(id=packed)
+        return Made(invocation_id=invocation_id, packed=packed, parts=parts)
+
+    def _argument(self, argument: Any) -> str:
+        if isinstance(argument, Made):
+            return argument.packed
+        if isinstance(argument, str) and argument in self._artifacts:
+            return argument
+        return self._constant(argument)
+
+    def _constant(self, value: Any) -> ir.ConstantNodeId:
+        constant_id = ir.ConstantNodeId(f"constant-{len(self._constants)}")
+        serialized = serialize(value)
+        preview = repr(value)[: ir.VALUE_PREVIEW_LENGTH]
+        if serialized.format is ir.ArtifactFormat.JSON:
+            self._constants[constant_id] = ir.ConstantNodeJSON(
+                id=constant_id, value=serialized.data.decode(), value_preview=preview
+            )
+        else:
+            self._constants[constant_id] = ir.ConstantNodePickle(
+                id=constant_id, chunks=to_chunks(serialized.data), value_preview=preview
+            )
+        return constant_id
+
+
+def _package(requirement: str) -> ir.PackageSpec:
+    return ir.PackageSpec(
+        name=requirement, extras=[], version_constraints=[], environment_markers=""
+    )

@@ -1,0 +1,149 @@
+"""The walk through a graph: order, resuming, and what is kept."""
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orquestra.executor.errors import BadGraph
+from orquestra.executor.graph import Step, Walk, read_graph
+from orquestra.executor.testing import PlanBuilder
+from orquestra.sdk.schema import ir
+
+
+def invocation(number):
+    return ir.TaskInvocationId(f"invocation-{number}")
+
+
+def artifact(number):
+    return ir.ArtifactNodeId(f"artifact-{number}")
+
+
+@st.composite
+def graphs(draw):
+    """Random acyclic graphs: each invocation needs some of those before it."""
+    count = draw(st.integers(1, 30))
+    needs = [
+        draw(st.frozensets(st.integers(0, number - 1), max_size=5)) if number else frozenset()
+        for number in range(count)
+    ]
+    order = draw(st.permutations(range(count)))
+    return {
+        invocation(number): Step(
+            invocation_id=invocation(number),
+            needs=frozenset(map(artifact, needs[number])),
+            keeps=(artifact(number),),
+        )
+        for number in order
+    }
+
+
+def walk_to_the_end(walk, *, random):
+    """All invocations in the order they were given out, completing them in any order."""
+    running, order, released = list(walk), [], []
+    order += running
+    while running:
+        name = running.pop(random.randrange(len(running)))
+        released += walk.complete(name)
+        fresh = list(walk)
+        running += fresh
+        order += fresh
+    return order, released
+
+
+@given(graphs(), st.integers())
+def test_every_order_of_completion_is_topological_and_runs_all_once(steps, seed):
+    walk = Walk(steps, stored=())
+
+    order, released = walk_to_the_end(walk, random=Random(seed))
+
+    assert walk.is_finished()
+    assert sorted(order) == sorted(steps)
+    made_at = {
+        artifact_id: at for at, name in enumerate(order) for artifact_id in steps[name].keeps
+    }
+    assert all(
+        made_at[needed] < at for at, name in enumerate(order) for needed in steps[name].needs
+    )
+    assert sorted(released) == sorted(made_at)
+
+
+@given(graphs(), st.integers(), st.data())
+def test_resuming_runs_exactly_what_is_not_stored(steps, seed, data):
+    stored = data.draw(st.frozensets(st.sampled_from([*steps.values()]).map(lambda s: s.keeps[0])))
+
+    order, _ = walk_to_the_end(Walk(steps, stored=stored), random=Random(seed))
+
+    assert sorted(order) == sorted(
+        name for name, step in steps.items() if step.keeps[0] not in stored
+    )
+
+
+def test_unpacked_artifacts_are_kept_only_where_something_uses_them():
+    builder = PlanBuilder()
+    pair = builder.call(divmod_, 7, 2, outputs=2)
+    last = builder.call(text, pair.parts[1])
+
+    steps = read_graph(builder.build(last).definition)
+
+    assert steps[pair.invocation_id].keeps == (pair.parts[1], pair.packed)
+    assert steps[last.invocation_id].needs == {pair.parts[1]}
+
+
+def test_an_old_document_without_a_packed_artifact_keeps_what_is_used():
+    builder = PlanBuilder()
+    pair = builder.call(divmod_, 7, 2, outputs=2)
+    last = builder.call(text, pair.parts[0])
+    definition = builder.build(last).definition
+    made = definition.task_invocations[pair.invocation_id]
+    old = made.model_copy(update={"output_ids": [pair.parts[0]]})
+    invocations = {**definition.task_invocations, old.id: old}
+
+    steps = read_graph(definition.model_copy(update={"task_invocations": invocations}))
+
+    assert steps[pair.invocation_id].keeps == (pair.parts[0],)
+
+
+def test_an_invocation_runs_again_where_only_a_part_of_it_is_stored():
+    builder = PlanBuilder()
+    pair = builder.call(divmod_, 7, 2, outputs=2)
+    last = builder.call(text, pair.parts[0])
+    steps = read_graph(builder.build(last).definition)
+
+    walk = Walk(steps, stored=[pair.packed])
+
+    assert list(walk) == [pair.invocation_id]
+
+
+def test_an_argument_that_no_task_makes_is_refused():
+    builder = PlanBuilder()
+    first = builder.call(text, 1)
+    last = builder.call(text, first)
+    definition = builder.build(last).definition
+    invocations = {last.invocation_id: definition.task_invocations[last.invocation_id]}
+
+    with pytest.raises(BadGraph, match=r"needs artifact-0, which no task of the workflow makes"):
+        read_graph(definition.model_copy(update={"task_invocations": invocations}))
+
+
+def test_a_circle_is_refused():
+    builder = PlanBuilder()
+    first = builder.call(text, 1)
+    last = builder.call(text, first)
+    definition = builder.build(last).definition
+    looped = definition.task_invocations[first.invocation_id].model_copy(
+        update={"args_ids": [last.packed]}
+    )
+    invocations = {**definition.task_invocations, looped.id: looped}
+
+    with pytest.raises(BadGraph, match="circle"):
+        read_graph(definition.model_copy(update={"task_invocations": invocations}))
+
+
+def divmod_(left, right):
+    return divmod(left, right)
+
+
+def text(value):
+    return str(value)
