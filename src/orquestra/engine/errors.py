@@ -3,6 +3,7 @@
     EngineError
     ├── BadRequest                   the request itself is wrong                     (user)
     │   ├── InvalidDefinition        a definition that can never run                 (user)
+    │   ├── InvalidImageName         text that names no container image              (user)
     │   └── RunRefused               a run that could never succeed here             (user)
     ├── Unauthorized                 no login, or one that is not valid any more     (user)
     ├── Forbidden                    a login without the right                       (user)
@@ -12,6 +13,10 @@
     ├── ProvisioningError            a container or a network could not be made      (system)
     │   └── ContainerEngineMissing   neither Docker nor podman answers               (user)
     └── RegistryError                an image registry did not answer as it should   (system)
+        ├── ImageMissing             it has no such repository, tag or digest        (user)
+        ├── ImageNotReadable         it does not let the engine read the image       (user)
+        ├── RegistryUnreachable      nothing answers at its address, or not in time  (system)
+        └── NotARegistry             what answers there is no registry               (user)
 
 `code` is stable and meant for programs; the message says what happened and what to do next.
 """
@@ -40,6 +45,12 @@ class InvalidDefinition(BadRequest):
     """A workflow definition that can never run."""
 
     code = "invalid_definition"
+
+
+class InvalidImageName(BadRequest):
+    """Text that names no container image."""
+
+    code = "invalid_image_name"
 
 
 class RunRefused(BadRequest):
@@ -104,3 +115,30 @@ class RegistryError(EngineError):
     """An image registry did not answer as it should."""
 
     code = "registry_error"
+
+
+class ImageMissing(RegistryError):
+    """The registry has no such repository, tag or digest."""
+
+    code = "image_missing"
+    kind = "user"
+
+
+class ImageNotReadable(RegistryError):
+    """The registry does not let the engine read the image."""
+
+    code = "image_not_readable"
+    kind = "user"
+
+
+class RegistryUnreachable(RegistryError):
+    """Nothing answers at the registry's address, or not in time."""
+
+    code = "registry_unreachable"
+
+
+class NotARegistry(RegistryError):
+    """What answers at the address is no registry."""
+
+    code = "not_a_registry"
+    kind = "user"

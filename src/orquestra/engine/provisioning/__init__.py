@@ -2,6 +2,7 @@
 
 `contract` says what a provisioner must do, `containers` does it through the Docker API,
 `container_engine` finds the container engine to talk to (and starts podman's service where only
-the program is there), and `testing` holds the public in-memory fake. The container client library
+the program is there), and `testing` holds the public in-memory fake. `conformance` says what
+every provisioner must do, as checks that tests run against both. The container client library
 lives here and nowhere else. What should exist is decided elsewhere, in the reconciler.
 """

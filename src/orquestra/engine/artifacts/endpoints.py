@@ -1,0 +1,54 @@
+"""`/api/artifacts` and `/api/run-results`."""
+
+from fastapi import APIRouter
+
+from orquestra.engine.artifacts import service
+from orquestra.engine.auth.access import CurrentUser
+from orquestra.engine.dependencies import ReadSession, Services
+from orquestra.engine.runs import service as runs
+from orquestra.engine.runs.views import task_run_id
+from orquestra.sdk.schema import api, responses
+from orquestra.sdk.schema.workflow_run import State
+
+router = APIRouter(prefix="/api", tags=["results"])
+
+
+@router.get("/artifacts")
+async def list_artifacts(
+    workflowRunId: str,  # noqa: N803 - the wire's name
+    session: ReadSession,
+    user: CurrentUser,
+) -> api.Envelope[dict[str, list[str]]]:
+    """Ids of the complete results of a run's tasks, by task run; those that exist so far."""
+    run = await runs.get(session, workflowRunId, user=user)
+    packed = await service.packed_by_invocation(session, run.id)
+    return api.Envelope(
+        data={task_run_id(run.id, invocation): [found] for invocation, found in packed.items()}
+    )
+
+
+@router.get("/artifacts/{artifact_id}")
+async def get_artifact(
+    artifact_id: str, services: Services, user: CurrentUser
+) -> responses.WorkflowResult:
+    """One value."""
+    return await service.get(services, artifact_id, user=user)
+
+
+@router.get("/run-results")
+async def list_results(
+    workflowRunId: str,  # noqa: N803 - the wire's name
+    session: ReadSession,
+    user: CurrentUser,
+) -> api.Envelope[list[str]]:
+    """The id of a run's result, or none while it has not succeeded."""
+    run = await runs.get(session, workflowRunId, user=user)
+    return api.Envelope(data=[run.result_id] if run.state is State.SUCCEEDED else [])
+
+
+@router.get("/run-results/{result_id}")
+async def get_result(
+    result_id: str, services: Services, user: CurrentUser
+) -> responses.ComputeEngineWorkflowResult:
+    """The outputs of a run that has succeeded."""
+    return await service.results(services, result_id, user=user)

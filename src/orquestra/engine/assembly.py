@@ -1,0 +1,95 @@
+"""Putting an engine together from its data folder and the machine around it."""
+
+import asyncio
+import fcntl
+import os
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+
+from orquestra.engine.artifacts.storage import ArtifactStorage
+from orquestra.engine.auth.keys import SecretKey
+from orquestra.engine.auth.tokens import Tokens
+from orquestra.engine.clock import system_clock
+from orquestra.engine.database.migrating import migrate
+from orquestra.engine.database.sessions import Database
+from orquestra.engine.definitions.cache import DefinitionCache
+from orquestra.engine.dependencies import EngineServices
+from orquestra.engine.errors import ConfigurationError
+from orquestra.engine.images.defaults import DefaultImages
+from orquestra.engine.images.registry_client import RegistryClient
+from orquestra.engine.logs.storage import LogStorage
+from orquestra.engine.provisioning.container_engine import ContainerEngineService
+from orquestra.engine.provisioning.containers import ContainerProvisioner
+from orquestra.engine.reconciling.signal import WakeSignal
+from orquestra.engine.registry.distribution import LocalRegistry
+from orquestra.engine.settings import DataFolder, Settings
+
+
+@asynccontextmanager
+async def open_engine(settings: Settings) -> AsyncIterator[EngineServices]:
+    """Everything an engine works with, from its data folder and the machine around it."""
+    folder = DataFolder(settings.data)
+    folder.create()
+    async with AsyncExitStack() as stack:
+        stack.enter_context(_only_one(folder.runtime / "engine.lock"))
+        await asyncio.to_thread(migrate, folder.database)
+        database = Database(folder.database)
+        stack.push_async_callback(database.close)
+        container_engine = await stack.enter_async_context(ContainerEngineService(folder.runtime))
+        if settings.registry.start:
+            await stack.enter_async_context(_registry(settings, folder))
+        provisioner = await stack.enter_async_context(
+            ContainerProvisioner(
+                container_engine,
+                engine_id=_engine_id(folder.root / "engine.id"),
+                simulated_gpus=settings.nodes.simulated_gpus,
+            )
+        )
+        yield EngineServices(
+            settings=settings,
+            database=database,
+            tokens=Tokens(SecretKey.load(folder.keys)),
+            artifacts=ArtifactStorage(folder.artifacts),
+            logs=LogStorage(folder.logs),
+            provisioner=provisioner,
+            catalogue=await stack.enter_async_context(RegistryClient()),
+            definitions=DefinitionCache(),
+            default_images=DefaultImages.of_this_engine(settings.base_repository),
+            wake=WakeSignal(),
+            clock=system_clock,
+        )
+
+
+def _registry(settings: Settings, folder: DataFolder) -> LocalRegistry:
+    return LocalRegistry(
+        settings.registry.data or folder.registry,
+        host=settings.registry.host,
+        port=settings.registry.port,
+    )
+
+
+@contextmanager
+def _only_one(path: Path) -> Iterator[None]:
+    """Make sure that no other engine works on the same data."""
+    with path.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.seek(0)
+            raise ConfigurationError(
+                f"Another engine (process {file.read().strip() or 'unknown'}) is running on "
+                f"{path.parent.parent}. Stop it first, or give this one another --data folder."
+            ) from error
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def _engine_id(path: Path) -> str:
+    """The name under which this engine's containers are labelled: made once, then kept."""
+    if not path.exists():
+        path.write_text(uuid.uuid4().hex[:12])
+    return path.read_text().strip()

@@ -1,0 +1,35 @@
+"""Dependencies of endpoints that say who is asking."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from orquestra.engine.dependencies import Services
+from orquestra.engine.errors import Unauthorized
+
+_bearer = HTTPBearer(auto_error=False, description="A token from `orq engine token`")
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+
+
+def _current_user(services: Services, bearer: Bearer) -> str:
+    return services.tokens.user_of(_token(bearer))
+
+
+def _current_run(services: Services, bearer: Bearer, request: Request) -> str:
+    run_id = str(request.path_params["run_id"])
+    services.tokens.check_run(run_id, _token(bearer))
+    return run_id
+
+
+def _token(bearer: HTTPAuthorizationCredentials | None) -> str:
+    if bearer is None:
+        raise Unauthorized("The request carries no token. Log in with `orq login`.")
+    return bearer.credentials
+
+
+CurrentUser = Annotated[str, Depends(_current_user)]
+"""The user whose login token the request carries."""
+
+CurrentRun = Annotated[str, Depends(_current_run)]
+"""The run in the request's path, whose token the request carries."""

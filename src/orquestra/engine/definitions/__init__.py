@@ -1,0 +1,1 @@
+"""Workflow definitions: checked when they arrive, stored unchanged, handed back unchanged."""

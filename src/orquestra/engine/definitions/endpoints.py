@@ -1,0 +1,82 @@
+"""`/api/workflow-definitions`."""
+
+import json
+
+from fastapi import APIRouter, Request, Response, status
+
+from orquestra.engine import paging
+from orquestra.engine.auth.access import CurrentUser
+from orquestra.engine.database.tables import Definition
+from orquestra.engine.definitions import service, store
+from orquestra.engine.dependencies import ReadSession, Services
+from orquestra.engine.ownership import Space
+from orquestra.engine.timestamps import timestamp
+from orquestra.sdk.schema import api, ir
+
+router = APIRouter(prefix="/api/workflow-definitions", tags=["workflow definitions"])
+
+
+@router.post(
+    "",
+    status_code=status.HTTP_201_CREATED,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": ir.WorkflowDef.model_json_schema()}},
+        }
+    },
+)
+async def create_definition(  # noqa: D103 - the summary is the name
+    request: Request,
+    services: Services,
+    user: CurrentUser,
+    workspaceId: str | None = None,  # noqa: N803 - the wire's name
+    projectId: str | None = None,  # noqa: N803
+) -> api.Envelope[api.Id]:
+    space = Space.of(user, workspaceId, projectId)
+    body = await request.body()
+    async with services.database.writing() as session:
+        row = await service.create(session, body, space=space, clock=services.clock)
+    return api.Envelope(data=api.Id(id=row.id))
+
+
+@router.get("", response_model=api.Envelope[list[api.Definition]])
+async def list_definitions(  # noqa: D103
+    session: ReadSession,
+    user: CurrentUser,
+    pageSize: int | None = None,  # noqa: N803
+    pageToken: str | None = None,  # noqa: N803
+) -> Response:
+    size = paging.page_size(pageSize)
+    rows = await store.page(session, owner=user, size=size, after=paging.position(pageToken))
+    full = rows and len(rows) == size
+    token = paging.Position(at=rows[-1].created_at, id=rows[-1].id).token() if full else ""
+    items = ",".join(_definition_json(row) for row in rows)
+    return _json(f'{{"data":[{items}],"meta":{json.dumps({"nextPageToken": token})}}}')
+
+
+@router.get("/{definition_id}", response_model=api.Envelope[api.Definition])
+async def get_definition(  # noqa: D103
+    definition_id: str, session: ReadSession, user: CurrentUser
+) -> Response:
+    row = await service.get(session, definition_id, user=user)
+    return _json(f'{{"data":{_definition_json(row)}}}')
+
+
+def _definition_json(row: Definition) -> str:
+    # The document is handed back to the letter, and parsing it again would be wasted time.
+    head = json.dumps(
+        {
+            "id": row.id,
+            "created": timestamp(row.created_at),
+            "owner": row.owner,
+            "workspaceId": row.workspace_id,
+            "project": row.project_id,
+            "sdkVersion": row.sdk_version,
+        }
+    )
+    return f'{head[:-1]},"workflow":{row.document}}}'
+
+
+def _json(text: str) -> Response:
+    return Response(text, media_type="application/json")

@@ -1,0 +1,1 @@
+"""Whether the engine lives, and whether it can do its work."""

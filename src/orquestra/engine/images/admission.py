@@ -1,0 +1,207 @@
+"""Admission: whether a run could succeed here, decided before anything is started or pulled."""
+
+import asyncio
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from packaging.version import Version
+
+from orquestra.engine.errors import RegistryError, RunRefused
+from orquestra.engine.images.catalogue import ImageCatalogue, ImageDescription
+from orquestra.engine.images.defaults import DefaultImages
+from orquestra.engine.images.fitting import any_gpu, misfits
+from orquestra.engine.images.passport import RAY_LABEL, Requirement, check
+from orquestra.engine.images.refusals import unavailable, unfit
+from orquestra.engine.images.sizes import RunDemand
+from orquestra.engine.images.uses import ImageUse, find_uses
+from orquestra.engine.provisioning.contract import Capacity
+from orquestra.sdk.schema import ir
+from orquestra.sdk.schema.cluster import NodeSize, PoolId
+
+MAX_POOLS = 40
+"""Ray's autoscaler needs seconds a pass beyond that: its cost grows with the cube of the pools."""
+
+MAX_LOOKUPS = 16
+"""Images asked for at once; with `MAX_POOLS` it bounds what one submission can cause."""
+
+_OUR_USERS = frozenset({"orquestra", "1000"})
+
+_Answers = Mapping[ImageUse, ImageDescription | RegistryError]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdmittedPool:
+    """The nodes of one image in a run.
+
+    Attributes:
+        id: Short and safe as a label; made of the digest, so the same image has the same pool.
+        image: The image as the user named it, or the full name of a default image.
+        pinned_image: The image by digest: what is pulled and run, whatever becomes of the tag.
+        size: What each node has; GPUs only where a task of the pool asks for them.
+        max_nodes: The most nodes at any instant.
+    """
+
+    id: PoolId
+    image: str
+    pinned_image: str
+    size: NodeSize
+    max_nodes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admission:
+    """How a run is to be started. `head_image` is pinned; `warnings` are sentences for its user."""
+
+    head_image: str
+    pools: tuple[AdmittedPool, ...]
+    pool_of_invocation: Mapping[ir.TaskInvocationId, PoolId]
+    warnings: tuple[str, ...]
+
+
+async def admit(
+    definition: ir.WorkflowDef,
+    *,
+    demand: RunDemand,
+    capacity: Capacity,
+    catalogue: ImageCatalogue,
+    defaults: DefaultImages,
+) -> Admission:
+    """Decide about a run of a definition that has passed `check_definition`.
+
+    Each image is asked for once, several at the same time.
+
+    Raises:
+        RunRefused: The run could not succeed; one line for each reason.
+    """
+    _refuse_newer_sdk(definition, defaults=defaults)
+    uses = find_uses(definition, defaults=defaults)
+    problems = [*uses.problems, *misfits(definition, demand=demand, capacity=capacity)]
+    pools = sum(bool(use.invocations) for use in uses.images)
+    if pools > MAX_POOLS:
+        problems.append(
+            f"The workflow uses {pools} different images, but a run can have at most "
+            f"{MAX_POOLS}; put more of its tasks into the same image."
+        )
+        raise RunRefused("\n".join(problems))
+    answers = await _look_up(uses.images, catalogue=catalogue, architecture=capacity.architecture)
+    requirement = Requirement(
+        sdk=defaults.sdk_version,
+        ray=_ray_of_head(answers),
+        python_minor=defaults.python_minor_for(definition),
+        architecture=capacity.architecture,
+    )
+    problems += _image_problems(answers, requirement=requirement)
+    if problems:
+        raise RunRefused("\n".join(problems))
+    return _admission(
+        {use: image for use, image in answers.items() if isinstance(image, ImageDescription)},
+        demand=demand,
+        idle_gpus=bool(demand.size.gpu) and not any_gpu(definition),
+    )
+
+
+def _refuse_newer_sdk(definition: ir.WorkflowDef, *, defaults: DefaultImages) -> None:
+    wanted = defaults.sdk_version_for(definition)
+    if Version(wanted) > Version(defaults.sdk_version):
+        raise RunRefused(
+            f"The workflow was made with orquestra-sdk {wanted}, but this engine has "
+            f"{defaults.sdk_version}; upgrade the engine, or install "
+            f"orquestra-sdk=={defaults.sdk_version} and submit it again."
+        )
+
+
+async def _look_up(
+    uses: Iterable[ImageUse], *, catalogue: ImageCatalogue, architecture: str
+) -> _Answers:
+    slots = asyncio.Semaphore(MAX_LOOKUPS)
+
+    async def ask(use: ImageUse) -> ImageDescription | RegistryError:
+        async with slots:
+            try:
+                return await catalogue.describe(use.reference, architecture=architecture)
+            except RegistryError as error:
+                return error
+
+    asked = tuple(uses)
+    return dict(zip(asked, await asyncio.gather(*map(ask, asked)), strict=True))
+
+
+def _ray_of_head(answers: _Answers) -> str | None:
+    """The Ray version that all nodes must have; None where the head's image is not known."""
+    for use, image in answers.items():
+        if use.for_head and isinstance(image, ImageDescription):
+            return image.labels.get(RAY_LABEL)
+    return None
+
+
+def _image_problems(answers: _Answers, *, requirement: Requirement) -> Iterator[str]:
+    for use, image in answers.items():
+        if isinstance(image, RegistryError):
+            yield unavailable(use, error=image)
+            continue
+        for finding in check(image, requirement=requirement):
+            yield unfit(use, finding=finding, architecture=requirement.architecture)
+
+
+def _admission(
+    images: Mapping[ImageUse, ImageDescription], *, demand: RunDemand, idle_gpus: bool
+) -> Admission:
+    pools: dict[PoolId, AdmittedPool] = {}
+    pool_of_invocation: dict[ir.TaskInvocationId, PoolId] = {}
+    for use, image in images.items():
+        if not use.invocations:
+            continue
+        pool = _pool(use, image=image, demand=demand)
+        known = pools.setdefault(pool.id, pool)
+        if pool.size.gpu > known.size.gpu:
+            pools[pool.id] = replace(known, size=pool.size)
+        pool_of_invocation |= dict.fromkeys(use.invocations, pool.id)
+    warnings = [warning for use, image in images.items() for warning in _warnings(use, image)]
+    if idle_gpus:
+        warnings.append(
+            "The workflow's nodes ask for GPUs, but no task does: its nodes get none. A task "
+            'asks with @sdk.task(resources=sdk.Resources(gpu="1")).'
+        )
+    return Admission(
+        head_image=next(_pinned(use, image) for use, image in images.items() if use.for_head),
+        pools=tuple(pools.values()),
+        pool_of_invocation=pool_of_invocation,
+        warnings=tuple(warnings),
+    )
+
+
+def _pool(use: ImageUse, *, image: ImageDescription, demand: RunDemand) -> AdmittedPool:
+    gpu = demand.size.gpu if use.gpu else 0
+    return AdmittedPool(
+        id=pool_id(image.digest),
+        image=use.name,
+        pinned_image=_pinned(use, image),
+        size=demand.size.model_copy(update={"gpu": gpu}),
+        max_nodes=demand.nodes,
+    )
+
+
+def pool_id(digest: str) -> PoolId:
+    """The pool of an image, by its digest."""
+    _, _, hexadecimal = digest.partition(":")
+    return PoolId(f"p-{hexadecimal[:12]}")
+
+
+def _pinned(use: ImageUse, image: ImageDescription) -> str:
+    return str(use.reference.pinned(image.digest))
+
+
+def _warnings(use: ImageUse, image: ImageDescription) -> Iterator[str]:
+    for word, value in (("ENTRYPOINT", image.entrypoint), ("CMD", image.command)):
+        if value:
+            yield (
+                f"Image {use.name} has {word} {json.dumps(value)}, which is not run: Orquestra "
+                "starts its own command in the container."
+            )
+    user = image.user.partition(":")[0] or "root"
+    if user not in _OUR_USERS:
+        yield (
+            f"Image {use.name} ends as user {user}, but its tasks run as orquestra (uid 1000); "
+            "end its Dockerfile with the line USER orquestra."
+        )

@@ -1,0 +1,116 @@
+"""Which images a workflow uses, and for what."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from orquestra.engine.errors import InvalidImageName
+from orquestra.engine.images.defaults import DefaultImages, names_default_image
+from orquestra.engine.images.fitting import asks_for_gpu, function_name
+from orquestra.engine.images.references import ImageReference
+from orquestra.sdk.schema import ir
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageUse:
+    """One image and what it is used for in a run.
+
+    Attributes:
+        reference: The image, complete.
+        name: The image as the user wrote it, or the full name of a default image.
+        default: Whether it was chosen by the engine for at least one task, or for the head.
+        base: The base image that its tasks would get if they named none.
+        for_head: Whether the head of the run is started from it.
+        tasks: Names of the task functions in it, in order, each once.
+        gpu: Whether any of them asks for a GPU.
+        invocations: The invocations in it.
+    """
+
+    reference: ImageReference
+    name: str
+    default: bool
+    base: ImageReference
+    for_head: bool = False
+    tasks: tuple[str, ...] = ()
+    gpu: bool = False
+    invocations: tuple[ir.TaskInvocationId, ...] = ()
+
+
+@dataclass(kw_only=True)
+class _Gathering:
+    """One image while its uses are gathered."""
+
+    reference: ImageReference
+    name: str
+    base: ImageReference
+    default: bool = False
+    for_head: bool = False
+    # A dictionary as an ordered set: a workflow may call one task ten thousand times.
+    tasks: dict[str, None] = field(default_factory=dict)
+    gpu: bool = False
+    invocations: list[ir.TaskInvocationId] = field(default_factory=list)
+
+    def finish(self) -> ImageUse:
+        return ImageUse(
+            reference=self.reference,
+            name=self.name,
+            default=self.default,
+            base=self.base,
+            for_head=self.for_head,
+            tasks=tuple(self.tasks),
+            gpu=self.gpu,
+            invocations=tuple(self.invocations),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Uses:
+    """All images of a run, the head's first, and a sentence for each name that is none."""
+
+    images: tuple[ImageUse, ...]
+    problems: tuple[str, ...]
+
+
+def find_uses(definition: ir.WorkflowDef, *, defaults: DefaultImages) -> Uses:
+    """Find the images of a definition; invocations that name none get theirs from `defaults`.
+
+    Raises:
+        InvalidImageName: The repository of the default images is none.
+    """
+    bases = {gpu: defaults.image_for(definition, gpu=gpu) for gpu in (False, True)}
+    head = bases[False]
+    found = {
+        head: _Gathering(reference=head, name=str(head), base=head, default=True, for_head=True)
+    }
+    problems: dict[str, None] = {}
+    for invocation in definition.task_invocations.values():
+        try:
+            _gather(definition, invocation=invocation, bases=bases, found=found)
+        except InvalidImageName as error:
+            name = function_name(definition, invocation=invocation)
+            problems[f"Task {name} cannot run: {error}."] = None
+    return Uses(
+        images=tuple(gathering.finish() for gathering in found.values()),
+        problems=tuple(problems),
+    )
+
+
+def _gather(
+    definition: ir.WorkflowDef,
+    *,
+    invocation: ir.TaskInvocation,
+    bases: Mapping[bool, ImageReference],
+    found: dict[ImageReference, _Gathering],
+) -> None:
+    gpu = asks_for_gpu(invocation)
+    # Documents of releases up to 0.62 leave the choice to the task's own image.
+    name = invocation.custom_image or definition.tasks[invocation.task_id].custom_image or ""
+    default = names_default_image(name)
+    reference = bases[gpu] if default else ImageReference.parse(name)
+    gathering = found.setdefault(
+        reference,
+        _Gathering(reference=reference, name=str(reference) if default else name, base=bases[gpu]),
+    )
+    gathering.default |= default
+    gathering.gpu |= gpu
+    gathering.tasks[function_name(definition, invocation=invocation)] = None
+    gathering.invocations.append(invocation.id)

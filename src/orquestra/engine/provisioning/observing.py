@@ -1,0 +1,138 @@
+"""Seeing what exists: containers and networks with our label, as the contract names them."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import docker.errors
+
+from orquestra.engine.provisioning import kernel_log, naming
+from orquestra.engine.provisioning.contract import Handle, Inventory, Observation, Phase
+from orquestra.sdk.schema.cluster import NodeId, PoolId
+from orquestra.sdk.schema.workflow_run import WorkflowRunId
+
+_PHASES = {
+    "running": Phase.RUNNING,
+    "paused": Phase.RUNNING,
+    "restarting": Phase.RUNNING,
+    "stopping": Phase.RUNNING,
+    "exited": Phase.EXITED,
+    "stopped": Phase.EXITED,
+    "dead": Phase.EXITED,
+    "removing": Phase.EXITED,
+}
+_NEVER = "0001-"
+_VANISHED = "no such container"
+_LISTING_TRIES = 5
+
+
+class Observer:
+    """Lists what carries the label of one engine.
+
+    A listing costs two calls. What only a container's details tell (times, exit code) is asked
+    once per container and phase, since it does not change within one.
+    """
+
+    def __init__(self, client: Any, *, engine_id: str) -> None:
+        self._client = client
+        self._filter = {"label": [f"{naming.ENGINE_LABEL}={engine_id}"]}
+        self._known: dict[Handle, Observation] = {}
+
+    def inventory(self) -> Inventory:
+        """Everything of this engine that exists now."""
+        containers = tuple(self._containers())
+        self._known = {container.handle: container for container in containers}
+        networks = self._client.api.networks(filters=self._filter)
+        return Inventory(
+            containers=containers,
+            networks=frozenset(
+                WorkflowRunId(network["Labels"][naming.RUN_LABEL]) for network in networks
+            ),
+        )
+
+    def _containers(self) -> Iterator[Observation]:
+        for listed in self._list():
+            phase = phase_of(listed["State"])
+            known = self._known.get(Handle(listed["Id"]))
+            if known is not None and known.phase is phase:
+                yield known
+            elif phase is Phase.CREATED:
+                yield _observation(listed["Id"], listed["Labels"], phase=phase)
+            else:
+                yield from self._details(listed["Id"])
+
+    def _list(self) -> list[dict[str, Any]]:
+        for _ in range(_LISTING_TRIES - 1):
+            try:
+                return list(self._client.api.containers(all=True, filters=self._filter))
+            except docker.errors.APIError as error:
+                # Podman fails the whole listing when a container is removed in the middle of it.
+                if _VANISHED not in str(error).lower():
+                    raise
+        return list(self._client.api.containers(all=True, filters=self._filter))
+
+    def _details(self, container_id: str) -> Iterator[Observation]:
+        try:
+            details = self._client.api.inspect_container(container_id)
+        except docker.errors.APIError as error:  # removed since the listing
+            if isinstance(error, docker.errors.NotFound) or _VANISHED in str(error).lower():
+                return
+            raise
+        yield observe(details)
+
+
+def observe(details: Mapping[str, Any]) -> Observation:
+    """A container's inspection as an observation."""
+    state = details["State"]
+    phase = phase_of(state["Status"])
+    exit_code = int(state["ExitCode"]) if phase is Phase.EXITED else None
+    started_at = _time(state["StartedAt"])
+    ended_at = _time(state["FinishedAt"]) if phase is Phase.EXITED else None
+    if started_at and ended_at:
+        # Podman notes the start once it has returned, and a short program may be over by then.
+        started_at = min(started_at, ended_at)
+    return _observation(
+        details["Id"],
+        details["Config"]["Labels"],
+        phase=phase,
+        exit_code=exit_code,
+        # A kill for memory that the container has survived, or left with success, ended nothing.
+        out_of_memory=bool(exit_code)
+        and (state["OOMKilled"] or kernel_log.ended_for_memory(details["Id"])),
+        started_at=started_at,
+        ended_at=ended_at,
+    )
+
+
+def phase_of(status: str) -> Phase:
+    """The phase that a container engine's word for a state means."""
+    return _PHASES.get(status, Phase.CREATED)
+
+
+def _observation(
+    container_id: str,
+    labels: Mapping[str, str],
+    *,
+    phase: Phase,
+    exit_code: int | None = None,
+    out_of_memory: bool = False,
+    started_at: datetime | None = None,
+    ended_at: datetime | None = None,
+) -> Observation:
+    pool_id = labels[naming.POOL_LABEL]
+    return Observation(
+        handle=Handle(container_id),
+        run_id=WorkflowRunId(labels[naming.RUN_LABEL]),
+        node_id=NodeId(labels[naming.NODE_LABEL]),
+        pool_id=PoolId(pool_id) if pool_id else None,
+        phase=phase,
+        exit_code=exit_code,
+        out_of_memory=out_of_memory,
+        started_at=started_at,
+        ended_at=ended_at,
+    )
+
+
+def _time(text: str) -> datetime | None:
+    """A time of the container engine's; it writes the year 1 for `never`."""
+    return None if text.startswith(_NEVER) else datetime.fromisoformat(text)

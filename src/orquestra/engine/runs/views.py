@@ -1,0 +1,50 @@
+"""Runs and tasks as the HTTP API shows them."""
+
+from collections.abc import Sequence
+
+from orquestra.engine.database.tables import Run, TaskRun
+from orquestra.sdk.schema import api
+
+
+def task_run_id(run_id: str, invocation_id: str) -> str:
+    """The id of a task run; clients take the part after the last `@` as the invocation's id."""
+    return f"{run_id}@{invocation_id}"
+
+
+def run(row: Run, tasks: Sequence[TaskRun]) -> api.Run:
+    """A run with all its tasks."""
+    return api.Run(
+        id=row.id,
+        definition_id=row.definition_id,
+        owner=row.owner,
+        status=_status(row),
+        task_runs=[
+            api.TaskRun(
+                id=task_run_id(row.id, task.invocation_id),
+                invocation_id=task.invocation_id,
+                status=_status(task),
+            )
+            for task in tasks
+        ],
+        warnings=row.warnings,
+    )
+
+
+def summary(row: Run) -> api.RunSummary:
+    """A run as an item of a list."""
+    return api.RunSummary(
+        id=row.id,
+        definition_id=row.definition_id,
+        status=_status(row),
+        create_time=row.created_at,
+        owner=row.owner,
+        total_tasks=row.total_tasks,
+        completed_tasks=row.completed_tasks,
+        dry_run=row.dry_run,
+    )
+
+
+def _status(row: Run | TaskRun) -> api.Status:
+    return api.Status(
+        state=row.state, start_time=row.started_at, end_time=row.ended_at, message=row.message
+    )

@@ -1,0 +1,161 @@
+"""What an administrator can set, and where an engine keeps its things."""
+
+import tomllib
+from datetime import timedelta
+from pathlib import Path, PurePosixPath
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from orquestra.engine.errors import ConfigurationError
+
+DEFAULT_DATA = Path("~/.orquestra/engine")
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8300
+
+
+class Section(BaseModel):
+    """Base of all settings: immutable, and an unknown key is an error, not a typo in silence."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RegistrySettings(Section):
+    """`[registry]`: where images are published.
+
+    `start` says whether the engine runs a registry of its own on `host:port`; where another one
+    serves, set it to false and name that one in `[images] repository`.
+    """
+
+    start: bool = True
+    host: str = "127.0.0.1"
+    port: int = Field(default=5000, ge=1, le=65535)
+    data: Path | None = None
+
+
+class ImageSettings(Section):
+    """`[images]`: where the base images are; tags are chosen from it by version."""
+
+    repository: str | None = None
+
+
+class VolumeSettings(Section):
+    """`[[nodes.volumes]]`: a folder of this machine that every node sees under `target`."""
+
+    source: Path
+    target: PurePosixPath
+    read_only: bool = True
+
+
+class NodeSettings(Section):
+    """`[nodes]`: how nodes are run.
+
+    Attributes:
+        idle_timeout: Seconds without work after which Ray's autoscaler lets a node go.
+        start_timeout: Seconds a started container may take to join its run cluster.
+        pull_timeout: Seconds that pulling an image may take.
+        simulated_gpus: GPUs that every node of a GPU pool announces although there are none;
+            for trying GPU workflows on a machine without.
+        environment: Variables set in every node: a proxy, a package index.
+        volumes: Folders of this machine that nodes see.
+    """
+
+    idle_timeout: float = Field(default=15, gt=0)
+    start_timeout: float = Field(default=60, gt=0)
+    pull_timeout: float = Field(default=1800, gt=0)
+    simulated_gpus: int = Field(default=0, ge=0)
+    environment: dict[str, str] = {}
+    volumes: tuple[VolumeSettings, ...] = ()
+
+    @property
+    def start_limit(self) -> timedelta:
+        """`start_timeout` as a duration."""
+        return timedelta(seconds=self.start_timeout)
+
+
+class FileSettings(Section):
+    """The whole configuration file."""
+
+    registry: RegistrySettings = RegistrySettings()
+    images: ImageSettings = ImageSettings()
+    nodes: NodeSettings = NodeSettings()
+
+
+class Settings(FileSettings):
+    """All settings of one engine, its command line included."""
+
+    data: Path
+    host: str = DEFAULT_HOST
+    port: int = Field(default=DEFAULT_PORT, ge=0, le=65535)
+
+    @classmethod
+    def load(cls, *, data: Path, host: str, port: int, file: Path | None = None) -> Self:
+        """Settings of the command line, completed by a TOML file.
+
+        Raises:
+            ConfigurationError: The file cannot be read, or says something that is not a setting.
+        """
+        try:
+            content = tomllib.loads(file.read_text()) if file else {}
+            return cls(data=data.expanduser().resolve(), host=host, port=port, **content)
+        except OSError as error:
+            raise ConfigurationError(
+                f"The configuration file {file} cannot be read: {error.strerror}."
+            ) from error
+        except (tomllib.TOMLDecodeError, ValidationError, TypeError) as error:
+            raise ConfigurationError(
+                f"The configuration file {file} is not right: {_in_one_line(error)}. "
+                "The settings are described in docs/configuration.md."
+            ) from error
+
+    @property
+    def registry_address(self) -> str:
+        """Host and port of the registry that the engine starts."""
+        return f"{self.registry.host}:{self.registry.port}"
+
+    @property
+    def base_repository(self) -> str:
+        """Repository of the base images."""
+        default = f"{self.registry_address}/orquestra/orquestra-sdk-base"
+        return self.images.repository or default
+
+
+def _in_one_line(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error)
+    return "; ".join(
+        f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+        for problem in error.errors()
+    )
+
+
+class DataFolder:
+    """The folder that holds all that an engine keeps.
+
+    | path | what it is |
+    |---|---|
+    | `engine.db` | the database: every state |
+    | `artifacts/` | values that tasks produced |
+    | `logs/` | output of tasks and nodes |
+    | `registry/` | images, where the engine runs its own registry |
+    | `keys/` | secret keys, readable by the owner only |
+    | `run/` | sockets and lock of the running process |
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.database = root / "engine.db"
+        self.artifacts = root / "artifacts"
+        self.logs = root / "logs"
+        self.registry = root / "registry"
+        self.keys = root / "keys"
+        self.runtime = root / "run"
+        self.cluster_socket = self.runtime / "cluster" / "engine.sock"
+
+    def create(self) -> None:
+        """Make what is missing. The folder is closed to other users of the machine."""
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (self.artifacts, self.logs, self.keys, self.runtime):
+            folder.mkdir(exist_ok=True, mode=0o700)
+        # Heads run as another user than the engine and must reach the socket in their mount.
+        self.cluster_socket.parent.mkdir(exist_ok=True, mode=0o755)

@@ -1,0 +1,56 @@
+"""An engine without a machine around it, for tests: real database and files, containers in memory.
+
+The public app, the internal app and the reconciler are the real ones.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from orquestra.engine.artifacts.storage import ArtifactStorage
+from orquestra.engine.auth.keys import SecretKey
+from orquestra.engine.auth.tokens import Tokens
+from orquestra.engine.clock import Clock, system_clock
+from orquestra.engine.database.migrating import migrate
+from orquestra.engine.database.sessions import Database
+from orquestra.engine.definitions.cache import DefinitionCache
+from orquestra.engine.dependencies import EngineServices
+from orquestra.engine.images.catalogue import ImageCatalogue
+from orquestra.engine.images.defaults import DefaultImages
+from orquestra.engine.logs.storage import LogStorage
+from orquestra.engine.provisioning.contract import Provisioner
+from orquestra.engine.provisioning.testing import MemoryProvisioner
+from orquestra.engine.reconciling.signal import WakeSignal
+from orquestra.engine.settings import DataFolder, Settings
+
+
+@asynccontextmanager
+async def memory_engine(
+    folder: Path,
+    *,
+    catalogue: ImageCatalogue,
+    provisioner: Provisioner | None = None,
+    clock: Clock = system_clock,
+) -> AsyncIterator[EngineServices]:
+    """The services of an engine that keeps its data in `folder`."""
+    settings = Settings(data=folder)
+    data = DataFolder(folder)
+    data.create()
+    migrate(data.database)
+    database = Database(data.database)
+    try:
+        yield EngineServices(
+            settings=settings,
+            database=database,
+            tokens=Tokens(SecretKey.load(data.keys)),
+            artifacts=ArtifactStorage(data.artifacts),
+            logs=LogStorage(data.logs),
+            provisioner=provisioner or MemoryProvisioner(),
+            catalogue=catalogue,
+            definitions=DefinitionCache(),
+            default_images=DefaultImages.of_this_engine(settings.base_repository),
+            wake=WakeSignal(),
+            clock=clock,
+        )
+    finally:
+        await database.close()
