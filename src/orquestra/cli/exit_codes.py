@@ -1,0 +1,18 @@
+"""Exit codes. The numbers are those of release 1.1."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What a script can tell from the end of a command."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    INVALID_WORKFLOW_MODULE = 7
+    INVALID_WORKFLOW = 8
+    INVALID_WORKFLOW_RUN = 9
+    WORKFLOW_RUN_NOT_FOUND = 10
+    NO_CONNECTION = 11
+    UNAUTHORIZED = 12
+    UNKNOWN = 255

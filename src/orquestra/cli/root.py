@@ -1,0 +1,63 @@
+"""The group `orq` itself."""
+
+from typing import Any
+
+import click
+
+from orquestra.cli.lazy import Command, LazyGroup
+
+_CONTEXT: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
+
+_COMMANDS = {
+    "login": Command(
+        target="orquestra.cli.login:login", help="Save the login of a Compute Engine."
+    ),
+    "wf": Command(
+        target="orquestra.cli.workflow:workflow",
+        help="Submit workflows, follow their runs, get results.",
+        aliases=("workflow",),
+    ),
+    "engine": Command(
+        target="orquestra.cli.engine:engine", help="Run a Compute Engine on this machine."
+    ),
+}
+
+
+class _Reporting(LazyGroup):
+    """Turns what goes wrong in any command into `error:` and `hint:` lines and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:  # everything else must become a message
+            from orquestra.cli.failures import Failure
+
+            raise Failure.of(error) from error
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if not value or ctx.resilient_parsing:
+        return
+    from orquestra.sdk.packaging import get_installed_version
+
+    click.echo(f"Orquestra Workflow SDK, version {get_installed_version('orquestra-sdk')}")
+    ctx.exit()
+
+
+@click.group(cls=_Reporting, commands_by_name=_COMMANDS, context_settings=_CONTEXT)
+@click.option(
+    "-V",
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version and exit.",
+)
+def root() -> None:
+    """Workflows whose every task runs in the container image it needs."""
+    from orquestra.cli import verbosity
+
+    verbosity.apply()
