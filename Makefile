@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo test check images setup system-packages clean
+.PHONY: help demo test check bench images setup system-packages clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -21,6 +21,9 @@ check: $(INSTALLED) ## Check format, lint, types and layers
 	$(BIN)/ruff check
 	$(BIN)/mypy -p orquestra -p images
 	$(BIN)/lint-imports
+
+bench: setup ## Measure the engine: time to be ready, memory when idle
+	PYTHONPATH=. $(BIN)/python benchmarks/engine.py
 
 images: setup ## Build the base images for this Python; quick when nothing changed
 	$(BIN)/python -m images build

@@ -34,7 +34,7 @@ def run_head(start: HeadStart) -> int:
             return 0
         environment = head_environment(start)
         command = head_command(start, config=config, shared_memory=free_shared_memory())
-        processes.start("ray", command, environment=environment)
+        processes.start("ray", command, environment={**environment, **_home(Path(folder))})
         driver = [sys.executable, "-m", "orquestra.executor", "driver"]
         processes.start("driver", driver, environment=environment)
         name, code = processes.wait()
@@ -57,3 +57,13 @@ def _write_config(start: HeadStart, path: Path) -> bool:
     scratch.write_text(json.dumps(autoscaler_config(plan), indent=2))
     scratch.replace(path)
     return True
+
+
+def _home(folder: Path) -> dict[str, str]:
+    """A home folder for Ray itself, with the file of its cluster launcher, which is not in use.
+
+    Where the file is missing, Ray asks the metadata services of three clouds where it is, even
+    though it must not report anything.
+    """
+    (folder / "ray_bootstrap_config.yaml").write_text("{}\n")
+    return {"HOME": str(folder)}

@@ -4,6 +4,7 @@ import re
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -18,6 +19,7 @@ from orquestra.sdk.config import (
 )
 from orquestra.sdk.exceptions import (
     ProjectInvalidError,
+    RemoteConnectionError,
     WorkflowRunNotFinished,
     WorkflowRunNotSucceeded,
 )
@@ -26,6 +28,8 @@ from orquestra.sdk.schema import api, ir, responses, workflow_run
 from orquestra.sdk.schema.workflow_run import State
 from orquestra.sdk.task_runs import TaskRun
 from orquestra.sdk.values import deserialize, from_wire
+
+_ENGINE_AWAY = timedelta(minutes=5)
 
 
 class WorkflowRun:
@@ -92,18 +96,32 @@ class WorkflowRun:
     def wait_until_finished(self, frequency: float = 0.25, verbose: bool = True) -> State:
         """Ask for the state again and again until the run has ended, well or not.
 
+        An engine that cannot be reached is asked again for five minutes: the run goes on while
+        its engine is restarted.
+
         Args:
             frequency: how often to ask, per second; a quarter means every four seconds.
             verbose: write the progress to standard error.
 
         Raises:
             ValueError: the frequency is not positive.
+            RemoteConnectionError: the engine stayed away.
         """
         if frequency <= 0:
             raise ValueError(f"frequency must be more than 0 per second, but is {frequency}")
         told: set[str] = set()
+        answered = time.monotonic()
         while True:
-            run = self.get_status_model()
+            try:
+                run = self.get_status_model()
+            except RemoteConnectionError as error:
+                if time.monotonic() - answered > _ENGINE_AWAY.total_seconds():
+                    raise
+                if verbose:
+                    _tell([f"{error} Trying again."])
+                time.sleep(1 / frequency)
+                continue
+            answered = time.monotonic()
             if verbose:
                 _tell([w for w in run.warnings if w not in told])
                 told.update(run.warnings)
@@ -113,11 +131,11 @@ class WorkflowRun:
             time.sleep(1 / frequency)
 
     def stop(self, *, force: bool | None = None) -> None:
-        """Ask for the run to stop; returns before it has.
+        """Ask for the run to stop; returns before all of it is gone.
 
         Args:
-            force: True ends the tasks at once, False lets them end by themselves; by default the
-                Compute Engine decides.
+            force: True kills its containers at once (the run is KILLED); otherwise they get a few
+                seconds to end (the run is TERMINATED).
         """
         self._engine.stop(self._run_id, force=force)
 

@@ -23,7 +23,7 @@ from orquestra.sdk.schema.workflow_run import State
 from orquestra.sdk.values import deserialize
 
 NODE = NodeSize(cpu=1, memory=2**30, gpu=0)
-SECONDS = 60
+SECONDS = 120  # generous: starting Ray takes 5 s, and much more on a busy machine
 
 
 def where(value, pause):

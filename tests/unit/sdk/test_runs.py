@@ -7,6 +7,7 @@ import pytest
 from orquestra import sdk
 from orquestra.sdk.exceptions import (
     ProjectInvalidError,
+    RemoteConnectionError,
     TaskInvocationNotFoundError,
     TaskRunNotFound,
     WorkflowResultsNotReadyError,
@@ -211,6 +212,23 @@ def test_waiting_ends_with_the_run_and_tells_the_progress(stored, run, capsys):
         "r1 is RUNNING, 1 of 2 tasks done",
         "r1 is FAILED, 1 of 2 tasks done: train failed",
     ]
+
+
+def test_waiting_goes_on_while_the_engine_is_restarted(stored, run, capsys, monkeypatch):
+    stored.answers("GET /api/workflow-runs/r1", run_body("SUCCEEDED"))
+    ask = run.get_status_model
+    answers = [RemoteConnectionError("http://engine"), RemoteConnectionError("http://engine")]
+    monkeypatch.setattr(
+        run, "get_status_model", lambda: raised(answers.pop()) if answers else ask()
+    )
+
+    assert run.wait_until_finished(frequency=1000) is sdk.State.SUCCEEDED
+
+    assert capsys.readouterr().err.count("Trying again") == 2
+
+
+def raised(error):
+    raise error
 
 
 def test_waiting_can_be_silent(stored, run, capsys):

@@ -87,12 +87,13 @@ async def _task_started(told: Told, event: TaskStarted) -> None:
 
 async def _task_ended(told: Told, event: TaskEnded) -> None:
     task = await _task(told, event.invocation_id)
+    if task.state.is_completed():
+        # A replaced head says again what is stored, since the first telling may have been lost.
+        return
     attempt = await _attempt(told, event)
     attempt.node_id = event.node_id or attempt.node_id
     attempt.started_at = event.started_at or attempt.started_at
     attempt.ended_at, attempt.state, attempt.message = event.at, event.state, event.message
-    if task.state.is_completed():
-        return
     if event.final:
         _end_task(told, task, event=event, started_at=attempt.started_at)
     else:
