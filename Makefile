@@ -3,8 +3,9 @@
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+REPOSITORY := 127.0.0.1:5000/orquestra/orquestra-sdk-base
 
-.PHONY: help demo test check bench images setup system-packages clean
+.PHONY: help demo test check bench images publish setup system-packages clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -27,6 +28,9 @@ bench: setup ## Measure the engine: time to be ready, memory when idle
 
 images: setup ## Build the base images for this Python; quick when nothing changed
 	$(BIN)/python -m images build
+
+publish: setup ## Push the base images to the running engine's registry, or to REPOSITORY=NAME
+	$(BIN)/python -m images build --repository $(REPOSITORY) --push
 
 setup: system-packages $(INSTALLED) ## Install missing system packages and the Python environment
 

@@ -19,7 +19,7 @@ Where pip of this machine is set up for a certificate authority or an index of i
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status."""
-    given = _parser().parse_args(arguments)
+    given = argument_parser().parse_args(arguments)
     try:
         (_custom if given.command == "custom" else _build)(given)
     except BuildError as error:
@@ -64,7 +64,8 @@ def _own_minor(*, parent: str | None) -> str:
     return DEFAULT_PYTHON
 
 
-def _parser() -> argparse.ArgumentParser:
+def argument_parser() -> argparse.ArgumentParser:
+    """What the command line takes."""
     parser = argparse.ArgumentParser(prog="python -m images", description=__doc__, epilog=_EPILOG)
     commands = parser.add_subparsers(dest="command", required=True)
     build = commands.add_parser(

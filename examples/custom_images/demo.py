@@ -34,8 +34,10 @@ RUN_LIMIT = timedelta(minutes=5)
 
 def main() -> int:
     """Run the demo; returns the exit status."""
-    # The logins of the user are left alone.
-    os.environ["ORQ_CONFIG_PATH"] = str(CACHE / "config.json")
+    # The logins of the user are left alone, and those of engines of earlier demos are of no use.
+    logins = CACHE / "config.json"
+    logins.unlink(missing_ok=True)
+    os.environ["ORQ_CONFIG_PATH"] = str(logins)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:

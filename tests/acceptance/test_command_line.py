@@ -41,18 +41,24 @@ def test_submit_view_results_logs_nodes(engine, machine, tmp_path):
     assert view()["state"] == "SUCCEEDED", view()
 
     results = json.loads(orq("wf", "results", run_id, "-c", "127", "--json"))
-    assert "12" in json.dumps(results)
-    assert "a constant" in json.dumps(results)
+    product = {"product": 12, "kind": {"__tuple__": True, "__values__": [1, 2]}}
+    assert [result["value"] for result in results["results"]] == [product, 4, "a constant"]
+    assert results["results"][0]["text"] == "{'product': 12, 'kind': (1, 2)}"
     listed = json.loads(orq("wf", "list", "-c", "127", "--json"))
-    assert run_id in json.dumps(listed)
-    assert "halving 7" in orq("wf", "logs", run_id, "-c", "127", "--task")
+    assert run_id in [run["run_id"] for run in listed["runs"]]
+    assert "stdout  halving 7\n" in orq("wf", "logs", run_id, "-c", "127", "--task")
     assert "launched" in orq("wf", "logs", run_id, "-c", "127", "--system")
 
-    nodes = json.loads(orq("wf", "nodes", run_id, "-c", "127", "--json"))
-    assert "orquestra-sdk-base" in json.dumps(nodes)
-    assert "halves" in json.dumps(nodes)
-    for table in ("view", "results", "nodes"):
-        assert run_id in orq("wf", table, run_id, "-c", "127") or table == "nodes"
+    [pool] = json.loads(orq("wf", "nodes", run_id, "-c", "127", "--json"))["pools"]
+    [node] = pool["nodes"]
+    assert "/orquestra-sdk-base:" in pool["image"]
+    assert [(task["function"], task["state"]) for task in node["tasks"]] == [
+        ("halves", "SUCCEEDED"),
+        ("product", "SUCCEEDED"),
+    ]
+    assert f"Workflow run {run_id} has 3 outputs." in orq("wf", "results", run_id, "-c", "127")
+    assert run_id in orq("wf", "view", run_id, "-c", "127")
+    assert node["id"] in orq("wf", "nodes", run_id, "-c", "127")
     wait_for(lambda: machine.nothing_left(engine, run_id), within=60)
 
 

@@ -8,7 +8,6 @@ from typing import IO, Any, Self
 import click
 
 from orquestra.cli.exit_codes import ExitCode
-from orquestra.engine.errors import EngineError
 from orquestra.sdk import exceptions as sdk
 
 _SHOWN_FRAMES = 5
@@ -59,7 +58,7 @@ _RULES = (
         code=ExitCode.WORKFLOW_RUN_NOT_FOUND,
         hint="`orq wf list` shows your runs; `-c` chooses another Compute Engine",
     ),
-    _Rule(errors=(sdk.BaseRuntimeError, EngineError), code=ExitCode.FAILED),
+    _Rule(errors=(sdk.BaseRuntimeError,), code=ExitCode.FAILED),
 )
 
 
@@ -75,8 +74,9 @@ class Failure(click.ClickException):
     @classmethod
     def of(cls, error: Exception) -> Self:
         """How an error is reported; one that nobody expected comes with its last frames."""
-        if isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
-            return cls.of(error.exceptions[0])
+        error = only_error(error)
+        if isinstance(error, OSError) and error.filename:
+            return cls(f"{error.filename} cannot be used: {error.strerror}", code=ExitCode.FAILED)
         for rule in _RULES:
             if isinstance(error, rule.errors):
                 return cls(_sentence(error), code=rule.code, hint=rule.hint)
@@ -98,13 +98,22 @@ class Failure(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Write it to standard error."""
-        click.secho("error: ", fg="red", nl=False, err=True, file=file)
+        # The context is gone by now: what it said of colours was kept by click's class.
+        color = self.show_color
+        click.secho("error: ", fg="red", nl=False, err=True, file=file, color=color)
         click.echo(self.message, err=True, file=file)
         for line in self.details:
             click.echo(line, err=True, file=file)
         if self.hint:
-            click.secho("hint: ", fg="cyan", nl=False, err=True, file=file)
+            click.secho("hint: ", fg="cyan", nl=False, err=True, file=file, color=color)
             click.echo(self.hint, err=True, file=file)
+
+
+def only_error(error: Exception) -> Exception:
+    """The error itself; the only one of a group, however deep, in the group's place."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
 
 
 def _sentence(error: Exception) -> str:

@@ -1,10 +1,13 @@
 """Which Compute Engine a command talks to."""
 
+import click
+
 from orquestra.cli.exit_codes import ExitCode
 from orquestra.cli.failures import Failure
 from orquestra.sdk import RuntimeConfig, WorkflowRun
 from orquestra.sdk.exceptions import (
-    RemoteConnectionError,
+    BaseRuntimeError,
+    RuntimeConfigError,
     UnauthorizedError,
     WorkflowRunNotFoundError,
 )
@@ -32,25 +35,57 @@ def find_run(run_id: str, *, config: str | None) -> WorkflowRun:
     """A run by its id, on the login of that name; without a name, on the first that knows it.
 
     Raises:
-        Failure: no name was given, and none of several logins knows the run.
+        Failure: no name was given, and with none of several logins the run was found.
     """
     if config is not None:
         return WorkflowRun.by_id(run_id, config)
     names = _saved_names()
     if len(names) == 1:
         return WorkflowRun.by_id(run_id, names[0])
-    refusals = []
+    answers: dict[str, BaseRuntimeError] = {}
+    for login in _usable(names):
+        try:
+            return WorkflowRun.by_id(run_id, login)
+        except BaseRuntimeError as error:
+            answers[login.name] = error
+    raise _not_found(run_id, answers)
+
+
+def _usable(names: list[str]) -> list[RuntimeConfig]:
+    """The logins that are complete; of the others a note is printed."""
+    logins = []
     for name in names:
         try:
-            return WorkflowRun.by_id(run_id, name)
-        except (WorkflowRunNotFoundError, UnauthorizedError, RemoteConnectionError) as error:
-            refusals.append(f"  {name}: {error}")
-    failure = Failure(
-        f"none of the {len(names)} saved logins knows the run {run_id}",
-        code=ExitCode.WORKFLOW_RUN_NOT_FOUND,
-    )
-    failure.details = refusals
-    raise failure
+            logins.append(RuntimeConfig.load(name))
+        except RuntimeConfigError as error:
+            click.echo(f"note: the login {name} is left out: {error}", err=True)
+    if not logins:
+        raise Failure(
+            "none of the saved logins can be used",
+            code=ExitCode.USAGE,
+            hint="renew one with `orq login -s <server> -t <token>`",
+        )
+    return logins
+
+
+def _not_found(run_id: str, answers: dict[str, BaseRuntimeError]) -> Failure:
+    unasked = {
+        name: error
+        for name, error in answers.items()
+        if not isinstance(error, WorkflowRunNotFoundError)
+    }
+    if not unasked:
+        message, code = "none of the saved logins knows it", ExitCode.WORKFLOW_RUN_NOT_FOUND
+    else:
+        message = f"{len(unasked)} of {len(answers)} saved logins could not be asked"
+        refused = all(isinstance(error, UnauthorizedError) for error in unasked.values())
+        code = ExitCode.UNAUTHORIZED if refused else ExitCode.NO_CONNECTION
+    failure = Failure(f"the run {run_id} was not found: {message}", code=code)
+    failure.details = [
+        f"  {name}: could not be asked: {error}" if name in unasked else f"  {name}: not found"
+        for name, error in answers.items()
+    ]
+    return failure
 
 
 def _saved_names() -> list[str]:

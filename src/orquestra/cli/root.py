@@ -1,5 +1,6 @@
 """The group `orq` itself."""
 
+import os
 from typing import Any
 
 import click
@@ -56,8 +57,11 @@ def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     callback=_print_version,
     help="Show the version and exit.",
 )
-def root() -> None:
+@click.pass_context
+def root(ctx: click.Context) -> None:
     """Workflows whose every task runs in the container image it needs."""
     from orquestra.cli import verbosity
 
+    if os.environ.get("NO_COLOR"):  # click does not know it; rich does
+        ctx.color = False
     verbosity.apply()

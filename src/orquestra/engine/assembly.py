@@ -22,6 +22,7 @@ from orquestra.engine.images.registry_client import RegistryClient
 from orquestra.engine.logs.storage import LogStorage
 from orquestra.engine.provisioning.container_engine import ContainerEngineService
 from orquestra.engine.provisioning.containers import ContainerProvisioner
+from orquestra.engine.reconciling.pulse import Pulse
 from orquestra.engine.reconciling.signal import WakeSignal
 from orquestra.engine.registry.distribution import LocalRegistry
 from orquestra.engine.settings import DataFolder, Settings
@@ -58,6 +59,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[EngineServices]:
             definitions=DefinitionCache(),
             default_images=DefaultImages.of_this_engine(settings.base_repository),
             wake=WakeSignal(),
+            pulse=Pulse(system_clock),
             clock=system_clock,
         )
 

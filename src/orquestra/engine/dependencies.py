@@ -16,6 +16,7 @@ from orquestra.engine.images.catalogue import ImageCatalogue
 from orquestra.engine.images.defaults import DefaultImages
 from orquestra.engine.logs.storage import LogStorage
 from orquestra.engine.provisioning.contract import Provisioner
+from orquestra.engine.reconciling.pulse import Pulse
 from orquestra.engine.reconciling.signal import WakeSignal
 from orquestra.engine.settings import Settings
 
@@ -34,6 +35,7 @@ class EngineServices:
     definitions: DefinitionCache
     default_images: DefaultImages
     wake: WakeSignal
+    pulse: Pulse
     clock: Clock
 
 

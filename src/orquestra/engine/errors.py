@@ -4,14 +4,22 @@
     ├── BadRequest                   the request itself is wrong                     (user)
     │   ├── InvalidDefinition        a definition that can never run                 (user)
     │   ├── InvalidImageName         text that names no container image              (user)
+    │   ├── NotJson                  a body that is not JSON                         (user)
+    │   ├── DefinitionIdMissing      a run of no definition                          (user)
+    │   ├── DefinitionIdMalformed    a run of what cannot be a definition's id       (user)
+    │   ├── DefinitionUnknown        a run of a definition that is not there         (user)
     │   └── RunRefused               a run that could never succeed here             (user)
+    │       ├── ResourcesRefused     it asks for sizes that no node can have         (user)
+    │       └── UnsupportedSDK       it was made with an SDK that is too new         (user)
     ├── Unauthorized                 no login, or one that is not valid any more     (user)
     ├── Forbidden                    a login without the right                       (user)
     ├── NotFound                     nothing of that id                              (user)
+    ├── DefinitionInUse              a definition that runs still refer to           (user)
     ├── RunEnded                     the run is over; its cluster has no more to say (system)
     ├── ConfigurationError           the engine cannot start as configured           (user)
     ├── ProvisioningError            a container or a network could not be made      (system)
-    │   └── ContainerEngineMissing   neither Docker nor podman answers               (user)
+    │   ├── ContainerEngineMissing   neither Docker nor podman answers               (user)
+    │   └── ContainerEngineAway      it has answered before, and does not now        (system)
     └── RegistryError                an image registry did not answer as it should   (system)
         ├── ImageMissing             it has no such repository, tag or digest        (user)
         ├── ImageNotReadable         it does not let the engine read the image       (user)
@@ -53,11 +61,52 @@ class InvalidImageName(BadRequest):
     code = "invalid_image_name"
 
 
+class NotJson(BadRequest):
+    """A body that is not JSON."""
+
+    code = "not_json"
+    wire_code = 1
+
+
+class DefinitionIdMissing(BadRequest):
+    """A request to run no definition."""
+
+    code = "definition_id_missing"
+    wire_code = 2
+
+
+class DefinitionIdMalformed(BadRequest):
+    """A request to run what cannot be a definition's id."""
+
+    code = "definition_id_malformed"
+    wire_code = 5
+
+
+class DefinitionUnknown(BadRequest):
+    """A request to run a definition that is not there."""
+
+    code = "definition_unknown"
+    wire_code = 6
+
+
 class RunRefused(BadRequest):
     """A run that could never succeed here, said before anything starts."""
 
     code = "run_refused"
+
+
+class ResourcesRefused(RunRefused):
+    """A run that asks for sizes that no node can have here, and has no other fault."""
+
+    code = "resources_refused"
     wire_code = 3
+
+
+class UnsupportedSDK(RunRefused):
+    """A run of a workflow that was made with a newer SDK than the engine's."""
+
+    code = "unsupported_sdk"
+    wire_code = 4
 
 
 class Unauthorized(EngineError):
@@ -82,6 +131,14 @@ class NotFound(EngineError):
     code = "not_found"
     kind = "user"
     status = 404
+
+
+class DefinitionInUse(EngineError):
+    """A definition that runs still refer to."""
+
+    code = "definition_in_use"
+    kind = "user"
+    status = 409
 
 
 class RunEnded(EngineError):
@@ -109,6 +166,12 @@ class ContainerEngineMissing(ProvisioningError):
 
     code = "container_engine_missing"
     kind = "user"
+
+
+class ContainerEngineAway(ProvisioningError):
+    """The container engine has answered before, and does not now; it may again in a moment."""
+
+    code = "container_engine_away"
 
 
 class RegistryError(EngineError):

@@ -1,12 +1,15 @@
 """Pages of a list, newest first. A token names the last item of a page: `<time>,<id>`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, tuple_
 
 from orquestra.engine.errors import BadRequest
+from orquestra.engine.timestamps import read_timestamp, timestamp
+from orquestra.sdk.schema import api
 
 MAX_PAGE_SIZE = 100
 
@@ -20,7 +23,27 @@ class Position:
 
     def token(self) -> str:
         """The position as the client passes it back."""
-        return f"{self.at.isoformat()},{self.id}"
+        return f"{timestamp(self.at)},{self.id}"
+
+
+class Item(Protocol):
+    """What a list shows: anything with an id and the time it was made."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was made."""
+
+
+def next_page(items: Sequence[Item], *, size: int) -> api.Meta:
+    """Where a page ends; one with fewer items than asked for is the last."""
+    if not items or len(items) < size:
+        return api.Meta()
+    last = items[-1]
+    return api.Meta(next_page_token=Position(at=last.created_at, id=last.id).token())
 
 
 def position(token: str | None) -> Position | None:
@@ -33,11 +56,13 @@ def position(token: str | None) -> Position | None:
         return None
     time, _, identifier = token.partition(",")
     try:
-        return Position(at=datetime.fromisoformat(time), id=identifier)
+        at = read_timestamp(time)
     except ValueError as error:
         raise BadRequest(
-            f"The page token {token!r} is not one that this server gave out."
+            f"The page token {token!r} is not one that this server gave out; "
+            "leave it out to begin with the first page."
         ) from error
+    return Position(at=at, id=identifier)
 
 
 def page_size(requested: int | None) -> int:

@@ -7,11 +7,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from orquestra.engine.defaults import DEFAULT_HOST, DEFAULT_PORT
 from orquestra.engine.errors import ConfigurationError
-
-DEFAULT_DATA = Path("~/.orquestra/engine")
-DEFAULT_HOST = "127.0.0.1"
-DEFAULT_PORT = 8300
 
 
 class Section(BaseModel):

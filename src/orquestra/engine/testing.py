@@ -20,6 +20,7 @@ from orquestra.engine.images.defaults import DefaultImages
 from orquestra.engine.logs.storage import LogStorage
 from orquestra.engine.provisioning.contract import Provisioner
 from orquestra.engine.provisioning.testing import MemoryProvisioner
+from orquestra.engine.reconciling.pulse import Pulse
 from orquestra.engine.reconciling.signal import WakeSignal
 from orquestra.engine.settings import DataFolder, Settings
 
@@ -50,6 +51,7 @@ async def memory_engine(
             definitions=DefinitionCache(),
             default_images=DefaultImages.of_this_engine(settings.base_repository),
             wake=WakeSignal(),
+            pulse=Pulse(clock),
             clock=clock,
         )
     finally:

@@ -2,7 +2,14 @@
 
 from datetime import UTC, datetime
 
+_FORM = "%Y-%m-%dT%H:%M:%S.%fZ"
+
 
 def timestamp(moment: datetime) -> str:
     """A zone-aware time as text."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).strftime(_FORM)
+
+
+def read_timestamp(text: str) -> datetime:
+    """The time that `timestamp` wrote; raises `ValueError` for any other text."""
+    return datetime.strptime(text, _FORM).replace(tzinfo=UTC)

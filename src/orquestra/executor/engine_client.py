@@ -26,6 +26,7 @@ PATIENCE = timedelta(seconds=60)
 """How long an engine that answers with its own errors is asked again."""
 
 _LONGEST_PAUSE = 2.0
+_PIECE = 2**18
 _NODES = TypeAdapter(list[ClusterNode])
 
 
@@ -113,11 +114,16 @@ class EngineClient:
         self, method: str, path: str, *, content: bytes | None, headers: dict[str, str]
     ) -> httpx.Response:
         if content is not None:
-            headers = {"Content-Type": _kind(path), **headers}
+            headers = {
+                "Content-Type": _kind(path),
+                "Content-Length": str(len(content)),
+                **headers,
+            }
         deadline = time.monotonic() + PATIENCE.total_seconds()
         for pause in _pauses():
             try:
-                response = self._http.request(method, path, content=content, headers=headers)
+                body = None if content is None else pieces(content)
+                response = self._http.request(method, path, content=body, headers=headers)
             except httpx.TransportError:
                 time.sleep(pause)
                 continue
@@ -125,6 +131,17 @@ class EngineClient:
                 return response
             time.sleep(pause)
         raise AssertionError("pauses never end")
+
+
+def pieces(content: bytes, *, size: int = _PIECE) -> Iterator[bytes]:
+    """Cut a body into pieces.
+
+    What httpx is given whole it copies anew after every send to the socket: 100 MB take 10 s,
+    in pieces 0.1 s.
+    """
+    view = memoryview(content)
+    for start in range(0, len(view), size):
+        yield bytes(view[start : start + size])
 
 
 def _kind(path: str) -> str:

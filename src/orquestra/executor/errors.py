@@ -3,6 +3,7 @@
     ExecutorError
     ├── RunOver         the engine has ended the run; nothing is left to do      (system)
     ├── EngineRefused   the engine does not accept a call, or keeps failing      (system)
+    ├── PoolFull        a pool has no room for the nodes that Ray wants          (system)
     └── BadGraph        the definition is not a graph that can be walked         (user)
 
 Failures of a user's task are no exceptions here: they travel as `dispatch.Failure`.
@@ -28,6 +29,12 @@ class EngineRefused(ExecutorError):
     """The engine does not accept a call, or keeps failing."""
 
     code = "engine_refused"
+
+
+class PoolFull(ExecutorError):
+    """A pool has no room for the nodes that Ray wants."""
+
+    code = "pool_full"
 
 
 class BadGraph(ExecutorError):

@@ -6,8 +6,11 @@ be made anew at any moment. The head is no node of the engine's list, but the ad
 it: without it the autoscaler takes its own head for terminated and stops scaling.
 """
 
+import itertools
 import os
+import time
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from ray.autoscaler.node_provider import NodeProvider
@@ -23,6 +26,7 @@ from ray.autoscaler.tags import (
 
 from orquestra.executor.autoscaling import HEAD_ID, HEAD_TYPE
 from orquestra.executor.engine_client import EngineClient
+from orquestra.executor.errors import PoolFull
 from orquestra.sdk.schema.cluster import (
     START_VARIABLE,
     ClusterNode,
@@ -32,6 +36,11 @@ from orquestra.sdk.schema.cluster import (
     NodeState,
     PoolId,
 )
+
+GRANT_LIMIT = timedelta(seconds=15)
+"""How long a pool may have no room; a node that stops is gone in a third of it."""
+
+_GRANT_PAUSE = 0.5
 
 _HEAD_TAGS = {
     TAG_RAY_NODE_KIND: NODE_KIND_HEAD,
@@ -98,13 +107,29 @@ class EngineNodeProvider(NodeProvider):  # type: ignore[misc]  # Ray publishes n
         resources: dict[str, float],  # noqa: ARG002
         labels: dict[str, str],  # noqa: ARG002
     ) -> None:
-        """Ask the engine for nodes. It counts a launch request once, however often it comes."""
+        """Ask the engine for nodes, and again for those that it does not grant at once.
+
+        Ray counts a node out when it begins to stop, the engine when it is gone: in between, a
+        pool at its cap has no room yet. Ray itself would wait minutes before it asks again.
+
+        Raises:
+            PoolFull: there was no room for too long; Ray then plans anew.
+        """
         pool_id = PoolId(tags[TAG_RAY_USER_NODE_TYPE])
-        # One launch request of Ray may cover several pools.
-        request_id = f"{tags[TAG_RAY_LAUNCH_REQUEST]}/{pool_id}"
-        self._engine.request_nodes(
-            NodeRequest(request_id=request_id, pool_id=pool_id, count=count, tags=tags)
-        )
+        end = time.monotonic() + GRANT_LIMIT.total_seconds()
+        missing = count
+        for number in itertools.count():
+            # One launch request of Ray may cover several pools.
+            request_id = f"{tags[TAG_RAY_LAUNCH_REQUEST]}/{pool_id}/{number}"
+            granted = self._engine.request_nodes(
+                NodeRequest(request_id=request_id, pool_id=pool_id, count=missing, tags=tags)
+            )
+            missing -= len(granted)
+            if missing <= 0:
+                return
+            if time.monotonic() > end:
+                raise PoolFull(f"Pool {pool_id} has no room for {missing} more nodes")
+            time.sleep(_GRANT_PAUSE)
 
     def terminate_nodes(self, node_ids: list[str]) -> None:
         """Give nodes back."""

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import httpx
 import pydantic
 
-from orquestra.sdk.config import ProjectRef, RuntimeConfig
+from orquestra.sdk.config import RuntimeConfig
 from orquestra.sdk.exceptions import (
     BaseRuntimeError,
     ExpiredTokenError,
@@ -27,6 +27,7 @@ from orquestra.sdk.exceptions import (
     WorkflowRunNotStarted,
     WorkflowSyntaxError,
 )
+from orquestra.sdk.projects import ProjectRef
 from orquestra.sdk.schema import api, ir, responses
 from orquestra.sdk.tokens import check_token
 

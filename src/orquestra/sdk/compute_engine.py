@@ -5,7 +5,6 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from orquestra.sdk.client import MAX_PAGE_SIZE, ComputeEngineClient
-from orquestra.sdk.config import ProjectRef
 from orquestra.sdk.exceptions import (
     NotFoundError,
     TaskRunLogsNotFound,
@@ -18,6 +17,7 @@ from orquestra.sdk.logs import (
     read_task_logs,
     read_workflow_logs,
 )
+from orquestra.sdk.projects import ProjectRef
 from orquestra.sdk.run_sizes import head_node_resources, node_resources
 from orquestra.sdk.schema import api, ir, responses, workflow_run
 from orquestra.sdk.schema.workflow_run import State

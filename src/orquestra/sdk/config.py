@@ -1,6 +1,6 @@
 """Which Compute Engine to use, and with which login."""
 
-import os
+import warnings
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -23,23 +23,37 @@ class RuntimeConfig:
     def ce(cls, uri: str, token: str) -> "RuntimeConfig":
         """A Compute Engine by its address; saved at once under the first part of its host name.
 
+        Where another engine is saved under that name, host and port together become the name,
+        and a warning says so the first time.
+
         Raises:
             RuntimeConfigError: the address is none, or the saved logins cannot be read.
             ValueError: the name that follows from the address is taken by a local runtime.
         """
-        config = cls(name=config_name_of(uri), uri=uri, token=token)
+        config = cls(name=_free_name(uri), uri=uri, token=token)
+        config.save()
+        return config
+
+    def save(self) -> None:
+        """Save it under its name, in place of a login that has the name already.
+
+        Raises:
+            RuntimeConfigError: the saved logins cannot be read.
+            ValueError: the name means a local runtime.
+        """
+        if self.name in _LOCAL_NAMES:
+            raise ValueError(f"{self.name!r} means a local runtime. Choose another name.")
         save_config(
             RuntimeConfiguration(
-                config_name=config.name,
+                config_name=self.name,
                 runtime_name=COMPUTE_ENGINE_RUNTIME,
-                runtime_options={"uri": uri, "token": token},
+                runtime_options={"uri": self.uri, "token": self.token},
             )
         )
-        return config
 
     @classmethod
     def load(cls, name: str) -> "RuntimeConfig":
-        """A saved configuration.
+        """A saved login.
 
         Raises:
             ConfigFileNotFoundError: nothing has been saved yet.
@@ -54,19 +68,19 @@ class RuntimeConfig:
         saved = read_config(name)
         if saved.runtime_name != COMPUTE_ENGINE_RUNTIME:
             raise RuntimeConfigError(
-                f"The configuration {name!r} is of the kind {saved.runtime_name}, which this "
-                "release cannot use. Use the configuration of a Compute Engine."
+                f"The login {name!r} is of the kind {saved.runtime_name}, which this release "
+                "cannot use. Use the login of a Compute Engine."
             )
         uri, token = (saved.runtime_options.get(option) for option in ("uri", "token"))
         if not (uri and token):
             raise RuntimeConfigError(
-                f"The configuration {name!r} lacks its uri or its token. Log in again."
+                f"The login {name!r} lacks its uri or its token. Log in again."
             )
         return cls(name=name, uri=uri, token=token)
 
     @classmethod
     def list_configs(cls) -> list[str]:
-        """Names of the saved configurations that `load` takes."""
+        """Names of the saved logins that are of Compute Engines."""
         configs = read_configs().values()
         return [c.config_name for c in configs if c.runtime_name == COMPUTE_ENGINE_RUNTIME]
 
@@ -106,19 +120,21 @@ def config_name_of(uri: str) -> str:
     return name
 
 
-@dataclass(frozen=True, kw_only=True)
-class ProjectRef:
-    """Where a run belongs."""
-
-    workspace_id: str
-    project_id: str
-
-
-def current_workspace() -> str | None:
-    """The workspace that the environment names."""
-    return os.environ.get("ORQ_CURRENT_WORKSPACE") or None
+def is_taken(name: str, *, uri: str) -> bool:
+    """Whether another Compute Engine than the one at the address is saved under the name."""
+    saved = read_configs().get(name)
+    address = saved.runtime_options.get("uri") if saved else None
+    return urlsplit(address or "").netloc not in {"", urlsplit(uri).netloc}
 
 
-def current_project() -> str | None:
-    """The project that the environment names."""
-    return os.environ.get("ORQ_CURRENT_PROJECT") or None
+def _free_name(uri: str) -> str:
+    name, full_name = config_name_of(uri), urlsplit(uri).netloc
+    if not is_taken(name, uri=uri):
+        return name
+    if full_name not in read_configs():
+        warnings.warn(
+            f"Another Compute Engine is saved as {name!r}, so the login of {uri} is saved as "
+            f"{full_name!r}.",
+            stacklevel=3,
+        )
+    return full_name

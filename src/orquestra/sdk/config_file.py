@@ -37,7 +37,7 @@ def config_path() -> Path:
 
 
 def read_configs() -> dict[str, RuntimeConfiguration]:
-    """All saved configurations by name; none where there is no file.
+    """All saved logins by name; none where there is no file.
 
     Raises:
         RuntimeConfigError: the file cannot be read.
@@ -46,7 +46,7 @@ def read_configs() -> dict[str, RuntimeConfiguration]:
 
 
 def read_config(name: str) -> RuntimeConfiguration:
-    """One saved configuration.
+    """One saved login.
 
     Raises:
         ConfigFileNotFoundError: nothing has been saved yet.
@@ -61,14 +61,14 @@ def read_config(name: str) -> RuntimeConfiguration:
     configs = read_configs()
     if name not in configs:
         raise ConfigNameNotFoundError(
-            f"There is no saved configuration {name!r}. "
+            f"There is no saved login {name!r}. "
             f"Saved are: {', '.join(sorted(configs)) or '(none)'}."
         )
     return configs[name]
 
 
 def save_config(config: RuntimeConfiguration) -> None:
-    """Save a configuration; options of an older one of the same name stay unless replaced.
+    """Save a login; options of an older one of the same name stay unless replaced.
 
     Raises:
         RuntimeConfigError: the existing file cannot be read, so it is left alone.
@@ -90,7 +90,7 @@ def _read(path: Path) -> RuntimeConfigurationFile:
         return RuntimeConfigurationFile()
     except (OSError, pydantic.ValidationError) as error:
         raise RuntimeConfigError(
-            f"The saved configurations in {path} cannot be read ({type(error).__name__}). "
+            f"The saved logins in {path} cannot be read ({type(error).__name__}). "
             "Repair the file, or move it away and log in again."
         ) from error
 

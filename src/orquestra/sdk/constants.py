@@ -1,16 +1,33 @@
 """Values known when a workflow is built, as nodes of its graph.
 
-Equal hashable values of one type share a node; what is not hashable shares only with itself.
+Equal plain values of one type share a node; any other object shares with itself only, as long as
+it has not changed.
 """
 
 import itertools
+from dataclasses import dataclass
 from typing import Any
 
-from orquestra.sdk.exceptions import WorkflowSyntaxError
-from orquestra.sdk.futures import FutureNotAValueError
+from orquestra.sdk.call_sites import CallSite, located
+from orquestra.sdk.exceptions import FutureNotAValueError, WorkflowSyntaxError
 from orquestra.sdk.schema import ir, responses
+from orquestra.sdk.snapshots import Constant, preview
 from orquestra.sdk.tasks import TaskDef
 from orquestra.sdk.values import serialize, to_wire
+from orquestra.sdk.workflows import WorkflowDef, WorkflowTemplate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """Where a constant is used, for error messages; `owner` has it as its `role`."""
+
+    role: str
+    owner: str
+    site: CallSite | None
+
+    def problem(self, text: str) -> WorkflowSyntaxError:
+        """An error about the constant; the text goes on after its place."""
+        return WorkflowSyntaxError(located(f"{self.role} {self.owner} {text}", at=self.site))
 
 
 class Constants:
@@ -23,20 +40,20 @@ class Constants:
     def __init__(self) -> None:
         self._numbers = itertools.count()
         self._ids: dict[Any, ir.ConstantNodeId] = {}
-        self._values: dict[Any, tuple[Any, str]] = {}
+        self._met: dict[Any, tuple[Constant, Use]] = {}
 
-    def add(self, value: Any, *, used_by: str) -> None:
-        """Meet a value; `used_by` says where, for error messages."""
-        key = _identity(value)
+    def add(self, constant: Constant, *, use: Use) -> None:
+        """Meet a value."""
+        key = constant.key
         self._ids[key] = ir.ConstantNodeId(f"constant-{next(self._numbers)}")
-        self._values.setdefault(key, (value, used_by))
+        self._met.setdefault(key, (constant, use))
 
-    def __contains__(self, value: Any) -> bool:
-        return _identity(value) in self._ids
+    def __contains__(self, constant: Constant) -> bool:
+        return constant.key in self._ids
 
-    def id_of(self, value: Any) -> ir.ConstantNodeId:
+    def id_of(self, constant: Constant) -> ir.ConstantNodeId:
         """The node of a value that was met."""
-        return self._ids[_identity(value)]
+        return self._ids[constant.key]
 
     def nodes(self) -> dict[ir.ConstantNodeId, ir.ConstantNodeJSON | ir.ConstantNodePickle]:
         """All nodes, in the order in which their values were first met.
@@ -45,60 +62,51 @@ class Constants:
             WorkflowSyntaxError: a value cannot be sent.
         """
         return {
-            node_id: _node(node_id, value=value, used_by=used_by)
-            for node_id, (value, used_by) in zip(
-                self._ids.values(), self._values.values(), strict=True
-            )
+            node_id: _node(node_id, constant=constant, use=use)
+            for node_id, (constant, use) in zip(self._ids.values(), self._met.values(), strict=True)
         }
 
 
-def _identity(value: Any) -> Any:
-    """A key that is equal for values that may share a node: 1, 1.0 and True may not."""
-    try:
-        hash(value)
-    except TypeError:
-        return "identity", id(value)
-    if isinstance(value, float | complex):
-        return type(value), repr(value)  # tells 0.0 and -0.0 apart, and finds NaN again
-    if isinstance(value, tuple):
-        return type(value), tuple(map(_identity, value))
-    if isinstance(value, frozenset):
-        return type(value), frozenset(map(_identity, value))
-    return type(value), value
-
-
 def _node(
-    node_id: ir.ConstantNodeId, *, value: Any, used_by: str
+    node_id: ir.ConstantNodeId, *, constant: Constant, use: Use
 ) -> ir.ConstantNodeJSON | ir.ConstantNodePickle:
-    _refuse_tasks(value, used_by=used_by)
+    value = constant.value
+    _refuse_what_does_not_travel(value, use=use)
     try:
-        wire = to_wire(serialize(value))
+        wire = to_wire(constant.serialized or serialize(value))
     except FutureNotAValueError as error:
-        raise WorkflowSyntaxError(f"{used_by} is a {type(value).__name__}: {error}") from error
+        raise use.problem(f"is a {type(value).__name__}: {error}") from error
     except Exception as error:  # what a user's object raises when pickled can be anything
-        raise WorkflowSyntaxError(
-            f"{used_by} is a {type(value).__name__} that cannot be sent: {error}. Create the "
-            "value inside a task instead."
+        raise use.problem(
+            f"is a {type(value).__name__} that cannot be sent: {error}. Create the value inside "
+            "a task instead."
         ) from error
-    preview = _preview(value)
+    shown = preview(value) if constant.preview is None else constant.preview
     if isinstance(wire, responses.JSONResult):
-        return ir.ConstantNodeJSON(id=node_id, value=wire.value, value_preview=preview)
-    return ir.ConstantNodePickle(id=node_id, chunks=wire.chunks, value_preview=preview)
+        return ir.ConstantNodeJSON(id=node_id, value=wire.value, value_preview=shown)
+    return ir.ConstantNodePickle(id=node_id, chunks=wire.chunks, value_preview=shown)
 
 
-def _refuse_tasks(value: Any, *, used_by: str) -> None:
-    if isinstance(value, TaskDef):
-        raise WorkflowSyntaxError(
-            f"{used_by} is the task `{value.__name__}` itself, not its result. "
-            f"Did you mean to call it, `{value.__name__}(...)`?"
-        )
-    if isinstance(value, list | tuple | set | frozenset):
-        for item in value:
-            _refuse_tasks(item, used_by=used_by)
-    elif isinstance(value, dict):
-        for item in value.values():
-            _refuse_tasks(item, used_by=used_by)
-
-
-def _preview(value: Any) -> str:
-    return repr(value)[: ir.VALUE_PREVIEW_LENGTH]
+def _refuse_what_does_not_travel(value: Any, *, use: Use) -> None:
+    """Tasks and workflows that somebody forgot to call, at any depth of plain containers."""
+    waiting, seen = [value], set()
+    while waiting:
+        item = waiting.pop()
+        if id(item) in seen:
+            continue
+        if isinstance(item, TaskDef):
+            raise use.problem(
+                f"is the task `{item.__name__}` itself, not its result. "
+                f"Did you mean to call it, `{item.__name__}(...)`?"
+            )
+        if isinstance(item, WorkflowDef | WorkflowTemplate):
+            raise use.problem(
+                "is a workflow. A workflow cannot be part of another one: make a plain function "
+                "of it that calls the tasks, and call that function here."
+            )
+        if isinstance(item, dict):
+            seen.add(id(item))
+            waiting += [*item.keys(), *item.values()]
+        elif isinstance(item, list | tuple | set | frozenset):
+            seen.add(id(item))
+            waiting += item

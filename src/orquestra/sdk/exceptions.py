@@ -1,35 +1,39 @@
 """Errors and warnings of the SDK.
 
     Exception
-    ├── WorkflowSyntaxError                          a workflow that cannot be built or sent
-    │   └── InvalidPlaceholderInCustomTaskNameError  a custom name with an unknown placeholder
-    ├── BaseRuntimeError                             everything that goes wrong at run time
-    │   ├── NotFoundError                            what was asked for does not exist
-    │   │   ├── TaskInvocationNotFoundError          no such invocation in the workflow
-    │   │   ├── TaskRunLogsNotFound                  a task has no logs (yet)
-    │   │   ├── TaskRunNotFound                      a task run has no such output (yet)
-    │   │   ├── WorkflowResultsNotReadyError         succeeded, but the results are not stored yet
-    │   │   └── WorkflowRunNotFoundError             no such workflow run
-    │   │       └── WorkflowRunNotStarted            the Compute Engine refused the run
-    │   ├── ConfigFileNotFoundError                  no configuration has been saved yet
-    │   ├── ConfigNameNotFoundError                  no configuration of that name
-    │   ├── RuntimeConfigError                       a configuration that cannot be used
-    │   ├── InvalidTaskDefinitionError               a task that can never run
-    │   ├── InvalidWorkflowRunLogsError              a log archive that cannot be read
-    │   ├── PackagingError                           a Python package that is not installed
-    │   ├── WorkflowRunNotFinished                   asked for results too early
-    │   ├── WorkflowRunNotSucceeded                  asked for results of a failed run
-    │   ├── UnauthorizedError                        no login, or one without the right
-    │   ├── ExpiredTokenError                        a login that has run out
-    │   ├── InvalidTokenError                        a token that is none
-    │   ├── RemoteConnectionError                    the Compute Engine cannot be reached
-    │   └── ProjectInvalidError                      workspace and project do not fit together
+    ├── OrquestraError                               root of all errors of the SDK
+    │   ├── WorkflowSyntaxError                      a workflow that cannot be built or sent
+    │   │   └── InvalidPlaceholderInCustomTaskNameError  a custom name with an unknown placeholder
+    │   ├── FutureNotAValueError                     a future copied or pickled like a value
+    │   └── BaseRuntimeError                         everything that goes wrong at run time
+    │       ├── NotFoundError                        what was asked for does not exist
+    │       │   ├── TaskInvocationNotFoundError      no such invocation in the workflow
+    │       │   ├── TaskRunLogsNotFound              a task has no logs (yet)
+    │       │   ├── TaskRunNotFound                  a task run has no such output (yet)
+    │       │   ├── WorkflowResultsNotReadyError     succeeded, but the results are not stored yet
+    │       │   └── WorkflowRunNotFoundError         no such workflow run
+    │       │       └── WorkflowRunNotStarted        the Compute Engine refused the run
+    │       ├── ConfigFileNotFoundError              no configuration has been saved yet
+    │       ├── ConfigNameNotFoundError              no configuration of that name
+    │       ├── RuntimeConfigError                   a configuration that cannot be used
+    │       ├── InvalidTaskDefinitionError           a task that can never run
+    │       ├── InvalidWorkflowRunLogsError          a log archive that cannot be read
+    │       ├── PackagingError                       a Python package that is not installed
+    │       ├── ValueNotReadableError                a result that this machine cannot read
+    │       ├── WorkflowRunNotFinished               asked for results too early
+    │       ├── WorkflowRunNotSucceeded              asked for results of a failed run
+    │       ├── UnauthorizedError                    no login, or one without the right
+    │       ├── ExpiredTokenError                    a login that has run out
+    │       ├── InvalidTokenError                    a token that is none
+    │       ├── RemoteConnectionError                the Compute Engine cannot be reached
+    │       └── ProjectInvalidError                  workspace and project do not fit together
     └── Warning                                      (said, never raised)
         ├── IgnoredFieldWarning                      a request that no runtime honours
         ├── NodesInTaskResourcesWarning              `nodes` asked for on a task
         └── UnknownPlaceholderInCustomNameWarning    a custom name with a value not known yet
 
-Names and attributes are those of release 1.1. Every error survives pickling.
+Names and attributes are those of release 1.1, under a root of their own. Every error survives
+pickling.
 """
 
 from typing import TYPE_CHECKING, Any, Self
@@ -38,24 +42,8 @@ if TYPE_CHECKING:
     from orquestra.sdk.schema.workflow_run import State
 
 
-class WorkflowSyntaxError(Exception):
-    """A workflow that cannot be built or sent."""
-
-    def __init__(self, msg: str) -> None:
-        super().__init__(msg)
-        self.msg = msg
-
-
-class InvalidPlaceholderInCustomTaskNameError(WorkflowSyntaxError):
-    """A custom name with a placeholder that is no parameter of the function."""
-
-
-class BaseRuntimeError(Exception):
-    """Root of what goes wrong at run time."""
-
-    def __init__(self, message: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+class OrquestraError(Exception):
+    """Root of all errors of the SDK."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Not through __init__: subclasses take other arguments than those kept in `args`.
@@ -68,8 +56,40 @@ class BaseRuntimeError(Exception):
         return error
 
 
-def _revive(cls: type[BaseRuntimeError], args: tuple[Any, ...]) -> BaseRuntimeError:
+def _revive(cls: type[OrquestraError], args: tuple[Any, ...]) -> OrquestraError:
     return cls._blank(args)
+
+
+class WorkflowSyntaxError(OrquestraError):
+    """A workflow that cannot be built or sent."""
+
+    def __init__(self, msg: str) -> None:
+        super().__init__(msg)
+        self.msg = msg
+
+
+class InvalidPlaceholderInCustomTaskNameError(WorkflowSyntaxError):
+    """A custom name with a placeholder that is no parameter of the function."""
+
+
+class FutureNotAValueError(OrquestraError, NotImplementedError):
+    """A future was about to be copied or pickled as if it were its result."""
+
+    def __init__(self, task_name: str) -> None:
+        super().__init__(
+            f"The result of task `{task_name}` does not exist yet while the workflow is being "
+            "built, so it cannot be copied or be part of another value. Pass it to a task as an "
+            "argument of its own; a small task can put several results together."
+        )
+        self.task_name = task_name
+
+
+class BaseRuntimeError(OrquestraError):
+    """Root of what goes wrong at run time."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
 
 
 class NotFoundError(BaseRuntimeError):
@@ -133,6 +153,10 @@ class InvalidWorkflowRunLogsError(BaseRuntimeError):
 
 class PackagingError(BaseRuntimeError):
     """A Python package that is not installed. Public name: `orquestra.sdk.packaging`."""
+
+
+class ValueNotReadableError(BaseRuntimeError):
+    """A result that this machine cannot read, mostly for want of a package."""
 
 
 class WorkflowRunNotFinished(BaseRuntimeError):

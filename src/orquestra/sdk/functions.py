@@ -18,7 +18,11 @@ from typing import Any
 
 import cloudpickle
 
-from orquestra.sdk.exceptions import InvalidTaskDefinitionError, WorkflowSyntaxError
+from orquestra.sdk.exceptions import (
+    FutureNotAValueError,
+    InvalidTaskDefinitionError,
+    WorkflowSyntaxError,
+)
 from orquestra.sdk.schema import ir
 from orquestra.sdk.values import PICKLE_PROTOCOL, from_chunks, to_chunks
 
@@ -37,11 +41,16 @@ def encode_function(fn: Callable[..., Any]) -> list[str]:
     try:
         with _own_module_by_value(fn):
             return to_chunks(cloudpickle.dumps(fn, protocol=PICKLE_PROTOCOL))
-    except Exception as error:  # what a user's object raises when pickled can be anything
-        name = getattr(fn, "__name__", repr(fn))
+    except FutureNotAValueError as error:
         raise WorkflowSyntaxError(
-            f"The code of task `{name}` cannot be sent: {error}. Create the object in question "
-            "inside the task instead of in the module around it."
+            f"The code of task `{_name(fn)}` cannot be sent, because it uses the result of task "
+            f"`{error.task_name}` from outside of it. Pass that result to `{_name(fn)}` as an "
+            "argument."
+        ) from error
+    except Exception as error:  # what a user's object raises when pickled can be anything
+        raise WorkflowSyntaxError(
+            f"The code of task `{_name(fn)}` cannot be sent: {error}. Create the object in "
+            "question inside the task instead of in the module around it."
         ) from error
 
 
@@ -59,6 +68,10 @@ def load_function(
         raise InvalidTaskDefinitionError(_loading_problem(ref.function_name, error)) from error
     function: Callable[..., Any] = getattr(loaded, _TASK_BODY, loaded)
     return function
+
+
+def _name(fn: Callable[..., Any]) -> str:
+    return getattr(fn, "__name__", repr(fn))
 
 
 @contextmanager
@@ -99,7 +112,9 @@ def _loading_problem(function_name: str, error: Exception) -> str:
     problem = f"The code of task `{function_name}` cannot be loaded: {error}."
     if isinstance(error, ModuleNotFoundError) and error.name:
         return (
-            f"{problem} Use an image that has {error.name!r}, or add the package that brings it "
-            "to the task's dependency_imports."
+            f"{problem} If it is a package: use an image that has {error.name!r}, or add the "
+            "package that brings it to the task's dependency_imports. If it is a file beside the "
+            "workflow: such files do not travel yet, so move its code into the workflow's own "
+            "file, or put it into the image."
         )
     return f"{problem} Check that it was made by the same minor version of Python."

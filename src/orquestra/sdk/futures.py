@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
-from orquestra.sdk.call_sites import user_call_site
-from orquestra.sdk.exceptions import WorkflowSyntaxError
+from orquestra.sdk.call_sites import CallSite, located, user_call_site
+from orquestra.sdk.exceptions import FutureNotAValueError, WorkflowSyntaxError
+from orquestra.sdk.options import checked_env_vars, checked_image, checked_resources
 from orquestra.sdk.resources import NO_UPDATE, NoUpdate, Resources, ResourcesUpdate
 
 if TYPE_CHECKING:
+    from orquestra.sdk.snapshots import Constant
     from orquestra.sdk.tasks import TaskDef
 
     # A task takes a future wherever its function takes a value. Type checkers accept that of a
@@ -25,23 +27,21 @@ ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TaskInvocation:
-    """One call of a task, with everything that holds for this call only."""
+    """One call of a task, with everything that holds for this call only.
+
+    `inputs` are all arguments as they were when the call was made, positional ones first; `site`
+    is the line of the call.
+    """
 
     task: "TaskDef[..., Any]"
     args: tuple[Any, ...]
     kwargs: tuple[tuple[str, Any], ...]
+    inputs: "tuple[ArtifactFuture[Any] | Constant, ...]"
+    site: CallSite | None
     resources: Resources
     custom_name: str | None
     custom_image: str | None
     env_vars: Mapping[str, str] | None
-
-    def arguments(self) -> list[Any]:
-        """All arguments, positional ones first."""
-        return [*self.args, *(value for _, value in self.kwargs)]
-
-
-class FutureNotAValueError(NotImplementedError):
-    """A future was about to be copied or pickled as if it were its result."""
 
 
 class ArtifactFuture(_AnyValue, Generic[ResultT_co]):  # type: ignore[misc]  # see _AnyValue
@@ -67,7 +67,7 @@ class ArtifactFuture(_AnyValue, Generic[ResultT_co]):  # type: ignore[misc]  # s
         """The same call with other resources; None clears an amount."""
         self._refuse_if_element("resources")
         update = ResourcesUpdate(cpu=cpu, memory=memory, disk=disk, gpu=gpu, nodes=None)
-        resources = update.apply(self.invocation.resources)
+        resources = checked_resources(update.apply(self.invocation.resources))
         return ArtifactFuture(replace(self.invocation, resources=resources))
 
     def with_custom_image(
@@ -76,8 +76,9 @@ class ArtifactFuture(_AnyValue, Generic[ResultT_co]):  # type: ignore[misc]  # s
         """The same call in another container image; None means the task's own again."""
         self._refuse_if_element("a custom image")
         if custom_image is NO_UPDATE:
-            custom_image = self.invocation.custom_image
-        return ArtifactFuture(replace(self.invocation, custom_image=custom_image))
+            return ArtifactFuture(replace(self.invocation))
+        image = checked_image(custom_image)
+        return ArtifactFuture(replace(self.invocation, custom_image=image))
 
     def with_env_variables(
         self, env_vars: Mapping[str, str] | NoUpdate | None = NO_UPDATE
@@ -85,8 +86,9 @@ class ArtifactFuture(_AnyValue, Generic[ResultT_co]):  # type: ignore[misc]  # s
         """The same call with other environment variables, in place of all the task's own."""
         self._refuse_if_element("env_vars")
         if env_vars is NO_UPDATE:
-            env_vars = self.invocation.env_vars
-        return ArtifactFuture(replace(self.invocation, env_vars=env_vars))
+            return ArtifactFuture(replace(self.invocation))
+        variables = checked_env_vars(env_vars)
+        return ArtifactFuture(replace(self.invocation, env_vars=variables))
 
     def with_invocation_meta(
         self,
@@ -125,22 +127,36 @@ class ArtifactFuture(_AnyValue, Generic[ResultT_co]):  # type: ignore[misc]  # s
         )
 
     def __bool__(self) -> NoReturn:
-        raise WorkflowSyntaxError(
-            f"{user_call_site()}\nThe result of task `{self._task_name}` is used as a condition, "
-            "but it does not exist yet while the workflow is being built. Move the decision into "
-            "a task."
+        raise self._misuse("is used as a condition", "Move the decision into a task.")
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, ArtifactFuture):
+            return self is other
+        raise self._misuse(
+            f"is compared with a value of the type {type(other).__name__}",
+            "Move the comparison into a task.",
         )
+
+    def __hash__(self) -> int:
+        return object.__hash__(self)
+
+    def __contains__(self, _item: object) -> NoReturn:
+        raise self._misuse("is searched with `in`", "Move the search into a task.")
+
+    def __str__(self) -> NoReturn:
+        raise self._misuse(
+            "is made a text", "Make the text in a task; repr() shows which result this is."
+        )
+
+    def __format__(self, _spec: str) -> NoReturn:
+        self.__str__()
 
     def __repr__(self) -> str:
         index = "" if self.output_index is None else f"[{self.output_index}]"
         return f"<future result of task {self._task_name}{index}>"
 
     def __reduce_ex__(self, _protocol: object) -> NoReturn:
-        raise FutureNotAValueError(
-            f"The result of task `{self._task_name}` does not exist yet while the workflow is "
-            "being built, so it cannot be copied or be part of another value. Pass it to a task "
-            "as an argument of its own; a small task can put several results together."
-        )
+        raise FutureNotAValueError(self._task_name)
 
     @property
     def _task_name(self) -> str:
@@ -160,10 +176,17 @@ class ArtifactFuture(_AnyValue, Generic[ResultT_co]):  # type: ignore[misc]  # s
             )
         return output.n_outputs
 
+    def _misuse(self, what: str, cure: str) -> WorkflowSyntaxError:
+        problem = (
+            f"The result of task `{self._task_name}` {what}, but it does not exist yet while the "
+            f"workflow is being built. {cure}"
+        )
+        return WorkflowSyntaxError(located(problem, at=user_call_site()))
+
     def _refuse_if_element(self, metadata: str) -> None:
         if self.output_index is not None:
-            raise WorkflowSyntaxError(
-                f"{user_call_site()}\n{metadata.capitalize()} cannot be set on one output of task "
-                f"`{self._task_name}`, only on the whole call. Set it before indexing or "
-                "unpacking."
+            problem = (
+                f"{metadata.capitalize()} cannot be set on one output of task "
+                f"`{self._task_name}`, only on the whole call. Set it before indexing or unpacking."
             )
+            raise WorkflowSyntaxError(located(problem, at=user_call_site()))

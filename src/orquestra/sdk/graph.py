@@ -7,17 +7,18 @@ next number. Order and numbers are those of release 1.1, because ids stand in us
 import itertools
 import os
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from types import CodeType, FunctionType
 from typing import Any
 
-from orquestra.sdk.constants import Constants
-from orquestra.sdk.exceptions import WorkflowSyntaxError
+from orquestra.sdk.call_sites import definition_site, located
+from orquestra.sdk.constants import Constants, Use
 from orquestra.sdk.futures import ArtifactFuture, TaskInvocation
 from orquestra.sdk.imports import Import
 from orquestra.sdk.resources import Resources, check_resources, gpu_count
+from orquestra.sdk.returned_values import outputs_of
 from orquestra.sdk.schema import ir
+from orquestra.sdk.snapshots import Constant, as_input
 from orquestra.sdk.task_library import (
     TaskLibrary,
     check_invocation,
@@ -33,7 +34,7 @@ class WorkflowSource:
 
     name: str
     fn: FunctionType
-    outputs: Sequence[Any]
+    returned: Any
     resources: Resources
     head_node_resources: Resources | None
     default_source_import: Import | None
@@ -78,6 +79,9 @@ class _Node:
 class _GraphBuilder:
     def __init__(self, source: WorkflowSource) -> None:
         self._source = source
+        self._site = definition_site(source.fn)
+        outputs = outputs_of(source.returned, workflow=source.name, site=self._site)
+        self._outputs = list(map(as_input, outputs))
         self._artifact_numbers = itertools.count()
         self._nodes: dict[TaskInvocation, _Node] = {}
         self._invocation_ids: set[str] = set()
@@ -90,8 +94,6 @@ class _GraphBuilder:
     def build(self) -> ir.WorkflowDef:
         source = self._source
         self._walk()
-        if not self._nodes:
-            raise WorkflowSyntaxError(self._no_tasks_problem())
         invocations = {node.id: self._invocation_model(node) for node in self._nodes.values()}
         return ir.WorkflowDef(
             name=source.name,
@@ -101,27 +103,26 @@ class _GraphBuilder:
             artifact_nodes=self._artifacts(),
             constant_nodes=self._constants.nodes(),
             task_invocations=invocations,
-            output_ids=[self._argument_id(output) for output in source.outputs],
+            output_ids=[self._argument_id(output) for output in self._outputs],
             data_aggregation=self._head_node(),
             metadata=_metadata(),
             resources=self._workflow_resources(),
         )
 
     def _walk(self) -> None:
-        stack = [
-            (output, f"An output of workflow `{self._source.name}`")
-            for output in self._source.outputs
-        ]
+        owner = f"workflow `{self._source.name}`"
+        use = Use(role="An output of", owner=owner, site=self._site)
+        stack = [(output, use) for output in self._outputs]
         while stack:
-            value, used_by = stack.pop()
-            if not isinstance(value, ArtifactFuture):
-                self._constants.add(value, used_by=used_by)
+            value, use = stack.pop()
+            if isinstance(value, Constant):
+                self._constants.add(value, use=use)
             elif value.invocation not in self._nodes:
                 self._add(value.invocation)
-                place = f"An argument of task `{value.invocation.task.__name__}`"
+                use = _use_by(value.invocation)
                 stack.extend(
-                    (argument, place)
-                    for argument in value.invocation.arguments()
+                    (argument, use)
+                    for argument in value.invocation.inputs
                     if isinstance(argument, ArtifactFuture) or argument not in self._constants
                 )
 
@@ -152,7 +153,7 @@ class _GraphBuilder:
         self._invocation_ids.add(clean)
         return ir.TaskInvocationId(clean)
 
-    def _argument_id(self, value: Any) -> str:
+    def _argument_id(self, value: ArtifactFuture[Any] | Constant) -> str:
         if isinstance(value, ArtifactFuture):
             return self._nodes[value.invocation].artifact(value.output_index)
         return self._constants.id_of(value)
@@ -171,12 +172,17 @@ class _GraphBuilder:
         invocation = node.invocation
         resources = invocation.resources._replace(nodes=None)
         env_vars = invocation.env_vars
-        check_invocation(invocation.task.__name__, resources=resources, env_vars=env_vars)
+        check_invocation(
+            invocation.task.__name__, resources=resources, env_vars=env_vars, site=invocation.site
+        )
+        ids = [self._argument_id(value) for value in invocation.inputs]
+        positional = len(invocation.args)
+        names = (name for name, _ in invocation.kwargs)
         return ir.TaskInvocation(
             id=node.id,
             task_id=node.task_id,
-            args_ids=[self._argument_id(value) for value in invocation.args],
-            kwargs_ids={name: self._argument_id(value) for name, value in invocation.kwargs},
+            args_ids=ids[:positional],
+            kwargs_ids=dict(zip(names, ids[positional:], strict=True)),
             output_ids=[*node.elements, node.packed],
             resources=resources_model(resources),
             custom_image=_image(invocation),
@@ -185,22 +191,22 @@ class _GraphBuilder:
 
     def _workflow_resources(self) -> ir.Resources | None:
         source = self._source
-        check_resources(source.resources, owner=f"Workflow `{source.name}`")
+        owner = located(f"Workflow `{source.name}`", at=self._site)
+        check_resources(source.resources, owner=owner)
         return resources_model(source.resources)
 
     def _head_node(self) -> ir.DataAggregation | None:
         resources = self._source.head_node_resources
         if resources is None:
             return None
-        check_resources(resources, owner=f"The head node of workflow `{self._source.name}`")
+        owner = located(f"The head node of workflow `{self._source.name}`", at=self._site)
+        check_resources(resources, owner=owner)
         return ir.DataAggregation(resources=resources_model(resources))
 
-    def _no_tasks_problem(self) -> str:
-        code = self._source.fn.__code__
-        return (
-            f"{code.co_filename}:{code.co_firstlineno}: workflow `{self._source.name}` returns no "
-            "result of any task, so there is nothing to run. Return what its tasks return."
-        )
+
+def _use_by(invocation: TaskInvocation) -> Use:
+    owner = f"task `{invocation.task.__name__}`"
+    return Use(role="An argument of", owner=owner, site=invocation.site)
 
 
 def _image(invocation: TaskInvocation) -> str:

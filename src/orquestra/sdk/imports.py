@@ -4,6 +4,7 @@ Git and local imports are not offered yet.
 """
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,9 @@ from orquestra.sdk.exceptions import WorkflowSyntaxError
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
+
+_COMMENT = re.compile(r"(^|\s+)#.*$")
+"""As pip sees it: not every # begins one."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,8 @@ class PythonImports:
         """All requirements, those of the file first.
 
         Raises:
-            FileNotFoundError: the file is not there.
-            WorkflowSyntaxError: a line cannot be honoured, or a package is named twice.
+            WorkflowSyntaxError: the file cannot be read, a line cannot be honoured, or a package
+                is named twice.
         """
         found: dict[str, Requirement] = {}
         for text, source in self._texts():
@@ -59,7 +63,7 @@ class PythonImports:
 
     def _texts(self) -> Iterator[tuple[str, str]]:
         if self._file is not None:
-            for line in _logical_lines(self._file.read_text(encoding="utf-8")):
+            for line in _logical_lines(_read(self._file)):
                 yield line, str(self._file)
         for package in self._packages:
             yield package, "PythonImports"
@@ -91,19 +95,26 @@ def as_imports(imports: Import | Iterable[Import] | None) -> tuple[Import, ...] 
     """
     if imports is None:
         return None
-    found = (imports,) if isinstance(imports, Import) else tuple(imports)
+    if isinstance(imports, Import):
+        return (imports,)
+    if isinstance(imports, str) or not isinstance(imports, Iterable):
+        raise _not_an_import(imports)
+    found = tuple(imports)
     for item in found:
         if not isinstance(item, Import):
-            raise TypeError(
-                f"{item!r} is not an import. Use sdk.PythonImports(...) or sdk.InlineImport()."
-            )
+            raise _not_an_import(item)
     return found
+
+
+def _not_an_import(item: object) -> TypeError:
+    cure = f"sdk.PythonImports({item!r})" if isinstance(item, str) else "sdk.PythonImports(...)"
+    return TypeError(f"{item!r} is not an import. Write {cure}.")
 
 
 def _parse(text: str, *, source: str) -> "Requirement":
     from packaging.requirements import InvalidRequirement, Requirement
 
-    if text.lstrip().startswith("-") or " --" in text:
+    if text.lstrip().startswith("-") or re.search(r"\s--", text):
         raise WorkflowSyntaxError(
             f"{source}: {text!r} holds an option of pip, which does not reach the nodes. "
             "Remove it; packages from elsewhere belong in a custom image."
@@ -115,12 +126,24 @@ def _parse(text: str, *, source: str) -> "Requirement":
             f"{source}: {text!r} is not a requirement. Write it as pip does, "
             f'like "numpy>=1.26". ({error})'
         ) from error
+    if any(not specifier.version for specifier in requirement.specifier):
+        raise WorkflowSyntaxError(f"{source}: {text!r} lacks the version after its operator.")
     if requirement.url is not None:
         raise WorkflowSyntaxError(
             f"{source}: {text!r} is an address, which does not reach the nodes. "
             "Name a released version, or install the package in a custom image."
         )
     return requirement
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise WorkflowSyntaxError(
+            f"The requirements file {str(file)!r} of PythonImports cannot be read: {error}. Its "
+            f"path is relative to the current folder, {Path.cwd()}."
+        ) from error
 
 
 def _canonical(name: str) -> str:
@@ -131,7 +154,6 @@ def _canonical(name: str) -> str:
 
 def _logical_lines(text: str) -> Iterator[str]:
     for line in text.replace("\\\n", " ").splitlines():
-        content = line if not line.lstrip().startswith("#") else ""
-        content = content.split(" #", 1)[0].strip()
+        content = _COMMENT.sub("", line).strip()
         if content:
             yield content

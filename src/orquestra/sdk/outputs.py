@@ -2,10 +2,11 @@
 
 import ast
 import inspect
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from orquestra.sdk.call_sites import warn_user
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,7 @@ def output_shape(fn: Callable[..., Any], *, n_outputs: int | None) -> OutputShap
     """
     if n_outputs is None:
         return _inferred(fn)
-    if not isinstance(n_outputs, int):
+    if isinstance(n_outputs, bool) or not isinstance(n_outputs, int):
         raise TypeError(f"n_outputs must be a whole number, not {n_outputs!r}")
     if n_outputs < 1:
         raise ValueError(f"n_outputs must be at least 1, not {n_outputs}")
@@ -39,11 +40,10 @@ def _inferred(fn: Callable[..., Any]) -> OutputShape:
     shapes = {_shape_of(statement.value) for statement in _returns(_parse(fn))}
     if len(shapes) > 1:
         counts = sorted(shape.n_outputs for shape in shapes)
-        warnings.warn(
+        warn_user(
             f"The return statements of task `{fn.__name__}` give different numbers of values "
             f"({', '.join(map(str, counts))}), so its result counts as one value. "
-            "Say n_outputs=... in the decorator to unpack it.",
-            stacklevel=4,
+            "Say n_outputs=... in the decorator to unpack it."
         )
         return ONE_VALUE
     return shapes.pop() if shapes else ONE_VALUE

@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from datetime import timedelta
 
-from orquestra.sdk.config import RuntimeConfig, as_config, current_workspace
+from orquestra.sdk.config import RuntimeConfig, as_config
+from orquestra.sdk.projects import current_workspace
 from orquestra.sdk.runs import WorkflowRun, as_states, connect
 from orquestra.sdk.schema.workflow_run import State, WorkflowRunSummary
 

@@ -1,8 +1,8 @@
 """How large the nodes of a run must be, and whether its tasks fit in them."""
 
-import warnings
 from collections.abc import Iterable
 
+from orquestra.sdk.call_sites import CallSite, located, warn_user
 from orquestra.sdk.exceptions import IgnoredFieldWarning, WorkflowSyntaxError
 from orquestra.sdk.kubernetes.quantity import parse_quantity
 from orquestra.sdk.resources import gpu_count
@@ -41,10 +41,9 @@ def head_node_resources(definition: ir.WorkflowDef) -> api.HeadNodeResources | N
         name for name, given in (("gpu", gpu_count(asked.gpu)), ("nodes", asked.nodes)) if given
     ]
     if ignored:
-        warnings.warn(
+        warn_user(
             f"A head node has CPU and memory only; ignored: {', '.join(ignored)}.",
             IgnoredFieldWarning,
-            stacklevel=2,
         )
     return api.HeadNodeResources(cpu=asked.cpu, memory=asked.memory)
 
@@ -56,11 +55,19 @@ def _check_tasks_fit(definition: ir.WorkflowDef, *, size: ir.Resources) -> None:
             needed = _asked(invocation, amount)
             if needed is not None and parse_quantity(needed) > parse_quantity(available):
                 task = definition.tasks[invocation.task_id].fn_ref.function_name
-                raise WorkflowSyntaxError(
+                problem = (
                     f"Task `{task}` ({invocation.id}) asks for {amount}={needed!r}, but a node of "
                     f"workflow `{definition.name}` has {amount}={available!r}. Ask for more in "
                     f'the workflow\'s resources: `sdk.Resources({amount}="{needed}")`.'
                 )
+                raise WorkflowSyntaxError(located(problem, at=_site(definition)))
+
+
+def _site(definition: ir.WorkflowDef) -> CallSite | None:
+    ref = definition.fn_ref
+    if isinstance(ref, ir.InlineFunctionRef) or ref.file_path is None or ref.line_number is None:
+        return None
+    return CallSite(ref.file_path, ref.line_number)
 
 
 def _largest(invocations: Iterable[ir.TaskInvocation], amount: str) -> str | None:

@@ -8,26 +8,21 @@ from datetime import timedelta
 from graphlib import TopologicalSorter
 from typing import Any
 
+from orquestra.sdk.call_sites import warn_user
 from orquestra.sdk.client import ComputeEngineClient
 from orquestra.sdk.compute_engine import ComputeEngine
-from orquestra.sdk.config import (
-    ProjectRef,
-    RuntimeConfig,
-    as_config,
-    current_project,
-    current_workspace,
-)
+from orquestra.sdk.config import RuntimeConfig, as_config
 from orquestra.sdk.exceptions import (
-    ProjectInvalidError,
     RemoteConnectionError,
     WorkflowRunNotFinished,
     WorkflowRunNotSucceeded,
 )
 from orquestra.sdk.logs import WorkflowLogs
+from orquestra.sdk.projects import resolve_project
 from orquestra.sdk.schema import api, ir, responses, workflow_run
-from orquestra.sdk.schema.workflow_run import State
+from orquestra.sdk.schema.workflow_run import UNKNOWN_STATE, State
+from orquestra.sdk.stored_values import read_value
 from orquestra.sdk.task_runs import TaskRun
-from orquestra.sdk.values import deserialize, from_wire
 
 _ENGINE_AWAY = timedelta(minutes=5)
 
@@ -70,7 +65,7 @@ class WorkflowRun:
             ProjectInvalidError: only one of workspace and project is known.
         """
         config = as_config(config)
-        project = _project(workspace_id=workspace_id, project_id=project_id)
+        project = resolve_project(workspace_id=workspace_id, project_id=project_id)
         engine = connect(config)
         run_id = engine.start(wf_def, project=project, dry_run=dry_run)
         return cls(run_id, config=config, engine=engine)
@@ -126,7 +121,7 @@ class WorkflowRun:
                 _tell([w for w in run.warnings if w not in told])
                 told.update(run.warnings)
                 _tell([_progress(run)])
-            if run.status.state.is_completed():
+            if _has_ended(run.status.state):
                 return run.status.state
             time.sleep(1 / frequency)
 
@@ -151,7 +146,7 @@ class WorkflowRun:
             self.wait_until_finished()
         run = self.get_status_model()
         state = run.status.state
-        if not state.is_completed():
+        if not _has_ended(state):
             raise WorkflowRunNotFinished(
                 f"Run {self._run_id} has no results yet; it is {state.value}. "
                 "Wait for it with get_results(wait=True).",
@@ -169,10 +164,14 @@ class WorkflowRun:
     def get_results(self, wait: bool = False) -> Any:
         """What the workflow returned: the value itself if it is one, else a tuple.
 
-        Raises as `get_results_serialized` does.
+        Raises as `get_results_serialized` does, and also:
+
+        Raises:
+            ValueNotReadableError: a value needs a package that is not installed here.
         """
         values = tuple(
-            deserialize(from_wire(result)) for result in self.get_results_serialized(wait=wait)
+            read_value(result, what=f"Output {index} of run {self._run_id}")
+            for index, result in enumerate(self.get_results_serialized(wait=wait))
         )
         return values[0] if len(values) == 1 else values
 
@@ -181,9 +180,15 @@ class WorkflowRun:
         return self._engine.artifacts(self._run_id)
 
     def get_artifacts(self) -> dict[ir.TaskInvocationId, Any]:
-        """What each task has returned so far, by invocation; others are left out."""
+        """What each task has returned so far, by invocation; others are left out.
+
+        Raises:
+            ValueNotReadableError: a value needs a package that is not installed here.
+        """
         return {
-            invocation_id: deserialize(from_wire(artifact))
+            invocation_id: read_value(
+                artifact, what=f"What {invocation_id} of run {self._run_id} returned"
+            )
             for invocation_id, artifact in self.get_artifacts_serialized().items()
         }
 
@@ -211,13 +216,17 @@ class WorkflowRun:
                 whole.
             task_run_id: the same for the id of the task run.
             task_invocation_id: the same for the id of the task invocation.
+
+        Raises:
+            ValueError: a text is no regular expression.
         """
+        patterns = [
+            _pattern(function_name, option="function_name"),
+            _pattern(task_run_id, option="task_run_id"),
+            _pattern(task_invocation_id, option="task_invocation_id"),
+        ]
         run = self.get_status_model()
         states = set(as_states(state))
-        patterns = [
-            re.compile(pattern if pattern is not None else ".*", re.DOTALL)
-            for pattern in (function_name, task_run_id, task_invocation_id)
-        ]
         by_invocation = {task_run.invocation_id: task_run for task_run in run.task_runs}
         found = []
         for invocation_id in _in_order(run.workflow_def):
@@ -249,31 +258,31 @@ def as_states(state: State | Sequence[State] | None) -> Sequence[State]:
     return (state,) if isinstance(state, State) else state
 
 
-def _project(*, workspace_id: str | None, project_id: str | None) -> ProjectRef | None:
-    workspace = workspace_id or current_workspace()
-    project = project_id or current_project()
-    if workspace and project:
-        return ProjectRef(workspace_id=workspace, project_id=project)
-    if workspace or project:
-        known, missing = ("workspace", "project") if workspace else ("project", "workspace")
-        raise ProjectInvalidError(
-            f"The {known} {workspace or project!r} is given, but no {missing}. Give both, by "
-            "arguments or by ORQ_CURRENT_WORKSPACE and ORQ_CURRENT_PROJECT, or neither."
-        )
-    return None
+def _has_ended(state: State) -> bool:
+    if state is State.UNKNOWN:
+        warn_user(UNKNOWN_STATE)  # for the user's line, which `is_completed` cannot see from here
+        return False
+    return state.is_completed()
+
+
+def _pattern(text: str | None, *, option: str) -> re.Pattern[str]:
+    try:
+        return re.compile(".*" if text is None else text, re.DOTALL)
+    except re.error as error:
+        raise ValueError(
+            f"{option}={text!r} is not a regular expression: {error}. Write .* for any text, and "
+            "a backslash before a character that means itself."
+        ) from error
 
 
 def _in_order(definition: ir.WorkflowDef) -> Iterable[ir.TaskInvocationId]:
-    invocations = definition.task_invocations
-    producers: dict[str, ir.TaskInvocationId] = {
-        artifact: invocation.id
-        for invocation in invocations.values()
-        for artifact in invocation.output_ids
-    }
+    producers = definition.producers()
     sorter = TopologicalSorter(
         {
-            invocation.id: [producers[a] for a in invocation.argument_ids() if a in producers]
-            for invocation in invocations.values()
+            invocation.id: [
+                producers[ir.ArtifactNodeId(a)] for a in invocation.argument_ids() if a in producers
+            ]
+            for invocation in definition.task_invocations.values()
         }
     )
     return sorter.static_order()

@@ -2,13 +2,18 @@
 
 import hashlib
 import re
-import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from orquestra.sdk.exceptions import InvalidTaskDefinitionError, NodesInTaskResourcesWarning
+from orquestra.sdk.call_sites import CallSite, definition_site, located, warn_user
+from orquestra.sdk.exceptions import (
+    InvalidTaskDefinitionError,
+    NodesInTaskResourcesWarning,
+    WorkflowSyntaxError,
+)
 from orquestra.sdk.functions import encode_function
 from orquestra.sdk.imports import Import, InlineImport, PythonImports
 from orquestra.sdk.packaging import get_installed_version
@@ -88,12 +93,12 @@ class TaskLibrary:
 
     def _model(self, task: TaskDef[..., Any]) -> ir.TaskDef:
         options = task.options
-        _check_env_vars(options.env_vars, owner=f"Task `{task.__name__}`")
+        _check_env_vars(options.env_vars, owner=_owner(task))
         source = options.source_import or self._default_source or InlineImport()
         if not isinstance(source, InlineImport):
             raise InvalidTaskDefinitionError(
-                f"The source import of task `{task.__name__}` is {source!r}, which brings "
-                "packages but not the task's own code. Use it as a dependency import."
+                f"{_owner(task)} has the source import {source!r}, which brings packages but "
+                "not the task's own code. Use it as a dependency import."
             )
         source_id = self._import_id(source)
         anonymous = ir.TaskDef(
@@ -122,6 +127,7 @@ class TaskLibrary:
         dependencies = task.options.dependency_imports
         if dependencies is None:
             dependencies = self._default_dependencies or ()
+        _refuse_contradictions(dependencies, owner=_owner(task))
         ids = map(self._import_id, [*dependencies, self._sdk_import])
         return [import_id for import_id in dict.fromkeys(ids) if import_id != source_id]
 
@@ -132,14 +138,18 @@ class TaskLibrary:
 
 
 def check_invocation(
-    name: str, *, resources: Resources, env_vars: Mapping[str, str] | None
+    name: str,
+    *,
+    resources: Resources,
+    env_vars: Mapping[str, str] | None,
+    site: CallSite | None,
 ) -> None:
     """Refuse resources and environment variables that no task call can have.
 
     Raises:
         InvalidTaskDefinitionError: the first thing that is wrong.
     """
-    owner = f"Task `{name}`"
+    owner = located(f"Task `{name}`", at=site)
     check_resources(resources, owner=owner)
     _check_env_vars(env_vars, owner=owner)
 
@@ -156,15 +166,35 @@ def _check_env_vars(env_vars: Mapping[str, str] | None, *, owner: str) -> None:
 def _task_resources(task: TaskDef[..., Any]) -> Resources:
     resources = task.options.resources
     if resources.nodes is not None:
-        warnings.warn(
-            f"Task `{task.__name__}` asks for nodes={resources.nodes}, which has no meaning on a "
-            "task. Ask for nodes in the workflow's resources.",
+        warn_user(
+            f"{_owner(task)} asks for nodes={resources.nodes}, which has no meaning on a task. Ask "
+            "for nodes in the workflow's resources.",
             NodesInTaskResourcesWarning,
-            stacklevel=2,
         )
     resources = resources._replace(nodes=None)
-    check_resources(resources, owner=f"Task `{task.__name__}`")
+    check_resources(resources, owner=_owner(task))
     return resources
+
+
+def _owner(task: TaskDef[..., Any]) -> str:
+    return located(f"Task `{task.__name__}`", at=definition_site(task.__wrapped__))
+
+
+def _refuse_contradictions(dependencies: Iterable[Import], *, owner: str) -> None:
+    """Refuse a package named differently by two imports; markers may tell the two apart."""
+    first: dict[str, tuple[str, Import]] = {}
+    for item in dependencies:
+        for requirement in item.requirements() if isinstance(item, PythonImports) else ():
+            if requirement.marker is not None:
+                continue
+            text, source = first.setdefault(
+                canonicalize_name(requirement.name), (str(requirement), item)
+            )
+            if text != str(requirement):
+                raise WorkflowSyntaxError(
+                    f"{owner} names the package {requirement.name!r} twice: {text!r} in {source!r} "
+                    f"and {str(requirement)!r} in {item!r}. Name it once."
+                )
 
 
 def _parameters(task: TaskDef[..., Any]) -> list[ir.TaskParameter]:

@@ -8,7 +8,7 @@ from orquestra.sdk.exceptions import TaskInvocationNotFoundError, TaskRunNotFoun
 from orquestra.sdk.logs import LogOutput
 from orquestra.sdk.schema import ir, workflow_run
 from orquestra.sdk.schema.workflow_run import State
-from orquestra.sdk.values import deserialize, from_wire
+from orquestra.sdk.stored_values import read_value
 
 
 class _InputUnavailable:
@@ -89,6 +89,7 @@ class TaskRun:
 
         Raises:
             TaskRunNotFound: it has not returned, or it failed.
+            ValueNotReadableError: its value needs a package that is not installed here.
         """
         invocation_id = self._task_run.invocation_id
         values = self._values({invocation_id})
@@ -103,10 +104,12 @@ class TaskRun:
         """The arguments; INPUT_UNAVAILABLE for what no task has produced yet.
 
         A secret appears as its node in the definition.
+
+        Raises:
+            ValueNotReadableError: one of them needs a package that is not installed here.
         """
-        producers = _producers(self._run.workflow_def)
-        needed = {producers[a].id for a in self._invocation.argument_ids() if a in producers}
-        values = self._values(needed)
+        producers = self._producers()
+        values = self._values(set(producers.values()))
         return TaskRun.Inputs(
             args=[
                 self._input(argument, producers=producers, values=values)
@@ -120,8 +123,7 @@ class TaskRun:
 
     def get_parents(self) -> set["TaskRun"]:
         """Task runs that produce the arguments of this one."""
-        producers = _producers(self._run.workflow_def)
-        needed = {producers[a].id for a in self._invocation.argument_ids() if a in producers}
+        needed = set(self._producers().values())
         return {
             TaskRun(self._engine, run=self._run, task_run=task_run)
             for task_run in self._run.task_runs
@@ -143,31 +145,32 @@ class TaskRun:
         if not invocation_ids:
             return {}
         artifacts = self._engine.artifacts(self._run.id, of=invocation_ids)
-        return {key: deserialize(from_wire(value)) for key, value in artifacts.items()}
+        return {
+            key: read_value(value, what=f"What {key} of run {self._run.id} returned")
+            for key, value in artifacts.items()
+        }
+
+    def _producers(self) -> dict[str, ir.TaskInvocationId]:
+        """Which invocations make the arguments that tasks make."""
+        every = self._run.workflow_def.producers()
+        arguments = self._invocation.argument_ids()
+        return {a: every[ir.ArtifactNodeId(a)] for a in arguments if a in every}
 
     def _input(
         self,
         argument_id: str,
         *,
-        producers: Mapping[str, ir.TaskInvocation],
+        producers: Mapping[str, ir.TaskInvocationId],
         values: Mapping[ir.TaskInvocationId, Any],
     ) -> Any:
         definition = self._run.workflow_def
         if argument_id in definition.constant_nodes:
             constant = definition.constant_nodes[ir.ConstantNodeId(argument_id)]
-            return deserialize(from_wire(constant))
+            return read_value(constant, what=f"The constant {argument_id} of run {self._run.id}")
         if argument_id in definition.secret_nodes:
             return definition.secret_nodes[ir.SecretNodeId(argument_id)]
-        producer = producers[argument_id].id
+        producer = producers[argument_id]
         if producer not in values:
             return TaskRun.INPUT_UNAVAILABLE
         index = definition.artifact_nodes[ir.ArtifactNodeId(argument_id)].artifact_index
         return values[producer] if index is None else values[producer][index]
-
-
-def _producers(definition: ir.WorkflowDef) -> dict[str, ir.TaskInvocation]:
-    return {
-        artifact_id: invocation
-        for invocation in definition.task_invocations.values()
-        for artifact_id in invocation.output_ids
-    }

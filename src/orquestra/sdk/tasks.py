@@ -7,13 +7,22 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
-from orquestra.sdk.call_sites import user_call_site
+from orquestra.sdk.call_sites import CallSite, located, user_call_site
 from orquestra.sdk.custom_names import render_task_name
 from orquestra.sdk.exceptions import WorkflowSyntaxError
 from orquestra.sdk.futures import ArtifactFuture, TaskInvocation
 from orquestra.sdk.imports import Import, as_imports
+from orquestra.sdk.options import (
+    checked_env_vars,
+    checked_image,
+    checked_name_template,
+    checked_resources,
+    checked_retries,
+    checked_source_import,
+)
 from orquestra.sdk.outputs import OutputShape, output_shape
 from orquestra.sdk.resources import Resources
+from orquestra.sdk.snapshots import as_input
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -49,7 +58,7 @@ class TaskDef(Generic[P, R]):
         self.__sdk_task_body = fn
         self.options = options
         self.output: OutputShape = output_shape(fn, n_outputs=n_outputs)
-        self.signature = inspect.signature(fn)
+        self.signature = _signature(fn)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> ArtifactFuture[R]:
         """The future result of one call.
@@ -61,12 +70,15 @@ class TaskDef(Generic[P, R]):
             bound = self.signature.bind(*args, **kwargs)
         except TypeError as error:
             raise WorkflowSyntaxError(self._binding_problem(error)) from error
+        site = user_call_site()
         invocation = TaskInvocation(
             task=self,
             args=args,
             kwargs=tuple(kwargs.items()),
+            inputs=tuple(map(as_input, (*args, *kwargs.values()))),
+            site=site,
             resources=self.options.resources,
-            custom_name=self._render_name(bound),
+            custom_name=self._render_name(bound, site=site),
             custom_image=self.options.custom_image,
             env_vars=self.options.env_vars,
         )
@@ -80,18 +92,19 @@ class TaskDef(Generic[P, R]):
         # library's, so that stored workflows do not depend on where things are in this package.
         return operator.itemgetter(0), ((self.__sdk_task_body,),)
 
-    def _render_name(self, bound: inspect.BoundArguments) -> str | None:
+    def _render_name(self, bound: inspect.BoundArguments, *, site: CallSite | None) -> str | None:
         template = self.options.custom_name
         if template is None:
             return None
         bound.apply_defaults()
-        return render_task_name(template, arguments=bound.arguments)
+        return render_task_name(template, arguments=bound.arguments, site=site)
 
     def _binding_problem(self, error: TypeError) -> str:
-        problem = f"{user_call_site()}\nTask `{self.__name__}` cannot be called so: {error}."
+        cure = f"Its parameters are {self.signature}."
         if "'self'" in str(error):
-            return f"{problem} Methods cannot be tasks; use a function outside of the class."
-        return f"{problem} Its parameters are {self.signature}."
+            cure = "Methods cannot be tasks; use a function outside of the class."
+        problem = f"Task `{self.__name__}` cannot be called so: {error}. {cure}"
+        return located(problem, at=user_call_site())
 
 
 @overload
@@ -159,19 +172,17 @@ def task(  # noqa: PLR0913 - the public signature, all but the function by keywo
         env_vars: environment variables set before the task starts.
 
     Raises:
-        TypeError: `fn` is no function.
-        ValueError: `n_outputs` or `max_retries` is too small.
+        TypeError: `fn` is no function, or an option is of a wrong type.
+        ValueError: `n_outputs` or `max_retries` is too small, or `custom_name` cannot be read.
     """
-    if max_retries is not None and max_retries < 0:
-        raise ValueError(f"max_retries must not be negative, but is {max_retries}")
     options = TaskOptions(
-        source_import=source_import,
+        source_import=checked_source_import(source_import, name="source_import"),
         dependency_imports=as_imports(dependency_imports),
-        resources=resources or Resources(),
-        custom_image=custom_image,
-        custom_name=custom_name,
-        max_retries=max_retries,
-        env_vars=env_vars,
+        resources=checked_resources(resources),
+        custom_image=checked_image(custom_image),
+        custom_name=checked_name_template(custom_name),
+        max_retries=checked_retries(max_retries),
+        env_vars=checked_env_vars(env_vars),
     )
 
     def decorate(function: Callable[..., Any]) -> TaskDef[..., Any]:
@@ -186,3 +197,13 @@ def _plain_function(fn: Callable[..., Any]) -> Callable[..., Any]:
     if not (inspect.isroutine(fn) or inspect.isclass(fn)):
         raise TypeError(f"A task is made of a function, not of {fn!r}. Write one that calls it.")
     return fn
+
+
+def _signature(fn: Callable[..., Any]) -> inspect.Signature:
+    try:
+        return inspect.signature(fn)
+    except ValueError as error:  # some builtins do not say it
+        raise TypeError(
+            f"The parameters of {fn!r} are not known, so it cannot be a task. Write a function "
+            "that calls it."
+        ) from error

@@ -32,15 +32,22 @@ def read_claims(token: str) -> dict[str, Any]:
     """
     try:
         header, payload, signature = token.split(".")
+    except ValueError as error:
+        raise InvalidTokenError(
+            "The login token is not a JWT, which is three texts joined by dots. Copy the whole "
+            "token and log in again."
+        ) from error
+    try:
         json.loads(_decode(header))
         claims = json.loads(_decode(payload))
         _decode(signature)
     except ValueError as error:
         raise InvalidTokenError(
-            f"The login token is not a JWT ({error}). Copy the whole token and log in again."
+            "The login token is not a JWT: it cannot be decoded, so a part of it may be missing. "
+            "Copy the whole token and log in again."
         ) from error
     if not isinstance(claims, dict):
-        raise InvalidTokenError("The login token is not a JWT (it holds no claims). Log in again.")
+        raise InvalidTokenError("The login token is not a JWT: it holds no claims. Log in again.")
     return claims
 
 

@@ -1,9 +1,10 @@
 """Values on their way between processes: JSON where nothing is lost, else a pickle.
 
-Tuples become JSON objects with the keys `__tuple__` and `__values__`, at any depth. A dictionary
-whose keys are not all texts, or that has the key `__tuple__` itself, is pickled, because JSON
-would give back another one. On the wire a pickle is base64 text in lines of 76 characters, cut
-into chunks.
+Tuples become JSON objects with the keys `__tuple__` and `__values__`, at any depth. What JSON
+would give back as something else is pickled: a value of any other type, subclasses of the plain
+ones included (named tuples, enums of numbers, NumPy scalars), a dictionary whose keys are not all
+texts or that has the key `__tuple__` itself, and a text with half a surrogate pair. On the wire
+a pickle is base64 text in lines of 76 characters, cut into chunks.
 """
 
 import base64
@@ -21,6 +22,7 @@ CHUNK_LENGTH = 40_000
 
 _TUPLE_KEY = "__tuple__"
 _ITEMS_KEY = "__values__"
+_PLAIN_TYPES = frozenset({bool, int, float, type(None)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +39,7 @@ def serialize(value: Any) -> SerializedValue:
     Raises whatever the value's own pickling raises, mostly `TypeError` or `PicklingError`.
     """
     try:
-        text = json.dumps(_mark_tuples(value))
+        text = json.dumps(_as_json(value))
     except (TypeError, ValueError, RecursionError):
         data = cloudpickle.dumps(value, protocol=PICKLE_PROTOCOL)
         return SerializedValue(format=ir.ArtifactFormat.ENCODED_PICKLE, data=data)
@@ -84,20 +86,31 @@ def from_chunks(chunks: list[str]) -> bytes:
     return base64.b64decode("".join(chunks))
 
 
-def _mark_tuples(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return {_TUPLE_KEY: True, _ITEMS_KEY: [_mark_tuples(item) for item in value]}
-    if isinstance(value, list):
-        return [_mark_tuples(item) for item in value]
-    if isinstance(value, dict):
-        return {_plain_key(key): _mark_tuples(item) for key, item in value.items()}
-    return value
+def _as_json(value: Any) -> Any:
+    kind = type(value)
+    if kind is str:
+        return _plain_text(value)
+    if kind in _PLAIN_TYPES:
+        return value
+    if kind is tuple:
+        return {_TUPLE_KEY: True, _ITEMS_KEY: [_as_json(item) for item in value]}
+    if kind is list:
+        return [_as_json(item) for item in value]
+    if kind is dict:
+        return {_plain_key(key): _as_json(item) for key, item in value.items()}
+    raise TypeError("JSON would change this value")
 
 
 def _plain_key(key: Any) -> str:
-    if not isinstance(key, str) or key == _TUPLE_KEY:
+    if type(key) is not str or key == _TUPLE_KEY:
         raise TypeError("JSON would change this key")
-    return key
+    return _plain_text(key)
+
+
+def _plain_text(text: str) -> str:
+    if not text.isascii():
+        text.encode()  # JSON joins two halves of a surrogate pair; UTF-8 refuses each of them
+    return text
 
 
 def _restore_tuple(document: dict[str, Any]) -> Any:

@@ -2,16 +2,20 @@
 
 import functools
 import inspect
-import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, overload
 
-from orquestra.sdk.call_sites import user_call_site
+from orquestra.sdk.call_sites import definition_site, located, user_call_site, warn_user
 from orquestra.sdk.custom_names import render_workflow_name
 from orquestra.sdk.exceptions import WorkflowSyntaxError
 from orquestra.sdk.imports import Import, as_imports
+from orquestra.sdk.options import (
+    checked_name_template,
+    checked_resources,
+    checked_source_import,
+)
 from orquestra.sdk.resources import (
     NO_UPDATE,
     NoUpdate,
@@ -61,13 +65,15 @@ class WorkflowDef:
         Raises:
             WorkflowSyntaxError: the workflow cannot be sent; the message says what to change.
             InvalidTaskDefinitionError: a task can never run.
+
+        Whatever else the workflow function raises comes out as it is.
         """
         from orquestra.sdk.graph import WorkflowSource, build_definition
 
         source = WorkflowSource(
             name=self.name,
             fn=self._fn,
-            outputs=_outputs(self._fn(*self._arguments.args, **self._arguments.kwargs)),
+            returned=self._fn(*self._arguments.args, **self._arguments.kwargs),
             resources=self._options.resources,
             head_node_resources=self._options.head_node_resources,
             default_source_import=self._options.default_source_import,
@@ -86,7 +92,7 @@ class WorkflowDef:
     ) -> "WorkflowDef":
         """The same workflow on other nodes; None clears an amount."""
         update = ResourcesUpdate(cpu=cpu, memory=memory, disk=disk, gpu=gpu, nodes=nodes)
-        return self._with(resources=update.apply(self._options.resources))
+        return self._with(resources=checked_resources(update.apply(self._options.resources)))
 
     def with_head_node_resources(
         self,
@@ -97,9 +103,8 @@ class WorkflowDef:
     ) -> "WorkflowDef":
         """The same workflow with another head node; None clears an amount."""
         update = ResourcesUpdate(cpu=cpu, memory=memory, disk=disk)
-        return self._with(
-            head_node_resources=update.apply(self._options.head_node_resources or Resources())
-        )
+        old = self._options.head_node_resources or Resources()
+        return self._with(head_node_resources=checked_resources(update.apply(old)))
 
     def run(
         self,
@@ -168,12 +173,14 @@ class WorkflowTemplate(Generic[P]):
         try:
             arguments = self._signature.bind(*args, **kwargs)
         except TypeError as error:
-            raise WorkflowSyntaxError(
-                f"{user_call_site()}\nWorkflow `{self.__name__}` cannot be called so: {error}. "
+            problem = (
+                f"Workflow `{self.__name__}` cannot be called so: {error}. "
                 f"Its parameters are {self._signature}."
-            ) from error
+            )
+            site = user_call_site() or definition_site(self._fn)
+            raise WorkflowSyntaxError(located(problem, at=site)) from error
         return WorkflowDef(
-            self._fn, arguments=arguments, options=_without_head_gpu(self._options, self.__name__)
+            self._fn, arguments=arguments, options=_without_head_gpu(self._options, self._fn)
         )
 
     @property
@@ -246,13 +253,18 @@ def workflow(
         default_dependency_imports: for tasks that name no dependency imports.
 
     Raises:
-        TypeError: `fn` is no Python function.
+        TypeError: `fn` is no Python function, or an option is of a wrong type.
+        ValueError: `custom_name` cannot be read.
     """
     options = WorkflowOptions(
-        resources=resources or Resources(),
-        head_node_resources=head_node_resources,
-        custom_name=custom_name,
-        default_source_import=default_source_import,
+        resources=checked_resources(resources),
+        head_node_resources=None
+        if head_node_resources is None
+        else checked_resources(head_node_resources),
+        custom_name=checked_name_template(custom_name),
+        default_source_import=checked_source_import(
+            default_source_import, name="default_source_import"
+        ),
         default_dependency_imports=as_imports(default_dependency_imports),
     )
 
@@ -267,22 +279,24 @@ def _name(fn: FunctionType, *, arguments: inspect.BoundArguments, template: str 
         return fn.__name__
     complete = inspect.BoundArguments(arguments.signature, arguments.arguments.copy())
     complete.apply_defaults()
-    return render_workflow_name(template, arguments=complete.arguments)
+    site = user_call_site() or definition_site(fn)
+    return render_workflow_name(template, arguments=complete.arguments, site=site)
 
 
-def _outputs(returned: Any) -> Sequence[Any]:
-    """One output for each element of a sequence; a text is one value."""
-    if isinstance(returned, Sequence) and not isinstance(returned, str):
-        return returned
-    return [returned]
-
-
-def _without_head_gpu(options: WorkflowOptions, name: str) -> WorkflowOptions:
+def _without_head_gpu(options: WorkflowOptions, fn: FunctionType) -> WorkflowOptions:
     head = options.head_node_resources
-    if head is None or not gpu_count(head.gpu):
+    if head is None or not _asks_for_gpu(head, fn):
         return options
-    warnings.warn(
-        f"The head node of workflow `{name}` runs no tasks, so gpu={head.gpu!r} is ignored for it.",
-        stacklevel=3,
+    warn_user(
+        f"The head node of workflow `{fn.__name__}` runs no tasks, so gpu={head.gpu!r} is ignored "
+        "for it."
     )
     return replace(options, head_node_resources=head._replace(gpu="0"))
+
+
+def _asks_for_gpu(head: Resources, fn: FunctionType) -> bool:
+    try:
+        return gpu_count(head.gpu) > 0
+    except ValueError as error:
+        problem = f"The head node of workflow `{fn.__name__}` asks for gpu: {error}"
+        raise WorkflowSyntaxError(located(problem, at=definition_site(fn))) from error

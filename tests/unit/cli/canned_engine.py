@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orquestra import sdk
+from orquestra.engine.logs.archives import archive
 from orquestra.sdk.schema import ir
 
 START, END = "2025-02-24T08:26:07Z", "2025-02-24T08:26:09Z"
@@ -51,6 +52,10 @@ class CannedEngine:
 
     def answer_bare(self, path: str, document: Any) -> None:
         self.answers[path] = (200, json.dumps(document).encode())
+
+    def answer_logs(self, path: str, *events: tuple[float, dict[str, str]]) -> None:
+        with archive(events) as packed:
+            self.answers[path] = (200, packed.read())
 
     def answer_run(self, **status: Any) -> ir.WorkflowDef:
         """Have one run of the workflow above."""

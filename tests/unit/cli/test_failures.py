@@ -1,9 +1,9 @@
 import pytest
 
 from orquestra.cli.failures import Failure
-from orquestra.engine.errors import ConfigurationError
 from orquestra.sdk import exceptions as sdk
 from orquestra.sdk.schema.workflow_run import State
+from tests.unit.cli.canned_engine import token
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,8 @@ from orquestra.sdk.schema.workflow_run import State
         (sdk.WorkflowRunNotFoundError("no such run"), 10),
         (sdk.RemoteConnectionError("http://engine.example"), 11),
         (sdk.UnauthorizedError("log in"), 12),
-        (ConfigurationError("the file is not right"), 1),
+        (PermissionError(13, "Permission denied", "/etc/orquestra"), 1),
+        (sdk.BaseRuntimeError("the answer is not right"), 1),
         (KeyError("surprise"), 255),
     ],
 )
@@ -46,6 +47,16 @@ def test_an_unexpected_error_says_where_it_happened_and_how_to_report_it(capsys)
 
 
 def test_the_only_error_of_a_group_is_reported_itself():
-    group = ExceptionGroup("servers", [ConfigurationError("The port is taken.")])
+    group = ExceptionGroup("servers", [sdk.UnauthorizedError("Log in again.")])
 
-    assert Failure.of(group).message == "The port is taken."
+    assert Failure.of(group).message == "Log in again."
+
+
+def test_a_file_that_cannot_be_used_is_named_with_the_reason(orq, tmp_path):
+    lock = tmp_path / "config.json.lock"
+    lock.mkdir()
+
+    result = orq("login", "-s", "https://lab.example.com", "-t", token())
+
+    assert result.exit_code == 1
+    assert result.stderr == f"error: {lock} cannot be used: Is a directory\n"

@@ -1,6 +1,7 @@
 """The calls to the engine, over a real Unix socket."""
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -97,3 +98,22 @@ def test_an_engine_that_keeps_failing_is_given_up(serve, plan, connect, monkeypa
 
     with pytest.raises(EngineRefused, match="500"):
         connect(engine.head_start).plan()
+
+
+def test_a_large_value_travels_in_time_that_grows_with_its_size_and_not_faster(
+    serve, plan, connect
+):
+    client = connect(serve(plan).head_start)
+
+    def seconds(megabytes: int) -> float:
+        value = SerializedValue(
+            format=ir.ArtifactFormat.ENCODED_PICKLE, data=bytes(megabytes * 2**20)
+        )
+        begin = time.perf_counter()
+        client.put_artifact(NAME, value)
+        return time.perf_counter() - begin
+
+    seconds(1)
+    small, large = seconds(4), seconds(64)
+
+    assert large < 80 * small, "given whole, 64 MB take some 200 times as long as 4 MB"

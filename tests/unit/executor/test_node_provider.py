@@ -125,3 +125,17 @@ def test_a_new_provider_knows_what_an_earlier_one_launched(adapter, engine):
 
     assert sorted(fresh.non_terminated_nodes({"ray-user-node-type": "b"})) == sorted(engine.nodes)
     client.close()
+
+
+def test_nodes_that_find_no_room_are_asked_for_again_as_soon_as_there_is_some(adapter, engine):
+    adapter.launch({"b": 2}, "launch-1")
+    engine.wait_for(lambda: len(engine.nodes) == 2, seconds=5)
+    stopping, _ = engine.nodes
+
+    adapter.launch({"b": 1}, "launch-2")
+    engine.wait_for(lambda: len(engine.requests) >= 2, seconds=5)
+    engine.set_state(stopping, NodeState.STOPPED)
+
+    engine.wait_for(lambda: len(engine.nodes) == 3, seconds=5)
+    assert not adapter.poll_errors()
+    assert {node.request_id for node in workers(adapter).values()} == {"launch-1", "launch-2"}

@@ -1,7 +1,7 @@
 import pytest
 
 from orquestra.sdk.client import ComputeEngineClient
-from orquestra.sdk.config import ProjectRef, RuntimeConfig
+from orquestra.sdk.config import RuntimeConfig
 from orquestra.sdk.exceptions import (
     BaseRuntimeError,
     NotFoundError,
@@ -12,6 +12,7 @@ from orquestra.sdk.exceptions import (
     WorkflowRunNotFoundError,
     WorkflowRunNotStarted,
 )
+from orquestra.sdk.projects import ProjectRef
 from orquestra.sdk.schema import api
 
 RUN = "GET /api/workflow-runs/r1"

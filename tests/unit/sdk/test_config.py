@@ -164,3 +164,41 @@ def test_a_configuration_is_a_name_or_an_object():
     assert as_config("prod-d") == config
     with pytest.raises(TypeError, match="name or a RuntimeConfig"):
         as_config(None)
+
+
+def test_a_second_engine_with_the_same_name_gets_host_and_port_and_the_first_one_stays():
+    first = RuntimeConfig.ce("http://127.0.0.1:9", "token")
+
+    with pytest.warns(UserWarning, match=r"saved as '127', so .* saved as '127.0.0.1:8'"):
+        second = RuntimeConfig.ce("http://127.0.0.1:8", "token")
+
+    assert second.name == "127.0.0.1:8"
+    assert RuntimeConfig.load("127") == first
+    assert RuntimeConfig.load("127.0.0.1:8") == second
+
+
+def test_a_login_under_host_and_port_is_renewed_without_a_warning():
+    RuntimeConfig.ce("http://127.0.0.1:9", "token")
+    with pytest.warns(UserWarning, match="127"):
+        RuntimeConfig.ce("http://127.0.0.1:8", "old")
+
+    RuntimeConfig.ce("http://127.0.0.1:8", "new")
+
+    assert RuntimeConfig.load("127.0.0.1:8").token == "new"
+
+
+def test_the_same_engine_by_another_scheme_keeps_its_name():
+    RuntimeConfig.ce("http://lab.example.com", "token")
+
+    RuntimeConfig.ce("https://lab.example.com/", "token")
+
+    assert RuntimeConfig.list_configs() == ["lab"]
+    assert RuntimeConfig.load("lab").uri == "https://lab.example.com/"
+
+
+def test_a_login_can_have_any_name_but_that_of_a_local_runtime():
+    RuntimeConfig(name="work", uri="https://lab.example.com", token="token").save()
+
+    assert RuntimeConfig.load("work").uri == "https://lab.example.com"
+    with pytest.raises(ValueError, match="means a local runtime"):
+        RuntimeConfig(name="ray", uri="https://lab.example.com", token="token").save()

@@ -23,6 +23,7 @@ SAMPLE_ARGUMENTS = {
     "task_inv_id": "invocation-0-task-f",
     "state": State.FAILED,
     "uri": "http://engine",
+    "task_name": "f",
 }
 
 
@@ -62,3 +63,9 @@ def test_a_runtime_error_without_a_message_has_none():
     error = exceptions.BaseRuntimeError()
 
     assert error.message is None
+
+
+def test_all_errors_have_one_root():
+    errors = [error for error in OWN_ERRORS if not issubclass(error, Warning)]
+
+    assert all(issubclass(error, exceptions.OrquestraError) for error in errors)

@@ -102,6 +102,18 @@ def test_code_that_cannot_be_pickled_is_named_with_a_way_out():
         encode_function(guarded)
 
 
+def test_code_that_uses_a_result_from_outside_is_told_to_take_it_as_an_argument():
+    result = factorial(3)
+
+    def plus_one():
+        return result + 1
+
+    with pytest.raises(
+        WorkflowSyntaxError, match=r"`plus_one`.*result of task `factorial`.*an argument\.$"
+    ):
+        encode_function(plus_one)
+
+
 class TaskOfAnotherRelease:
     def __init__(self, fn):
         self._TaskDef__sdk_task_body = fn
@@ -133,12 +145,13 @@ def test_a_file_reference_runs_the_file(tmp_path):
     assert load_function(ref)() == 42
 
 
-def test_a_missing_package_is_named_with_both_cures(project):
+def test_a_missing_module_is_named_with_all_cures(project):
     (project / "needy.py").write_text("import package_that_is_not_there\n")
     ref = ir.ModuleFunctionRef(module="needy", function_name="anything")
 
     with pytest.raises(
-        InvalidTaskDefinitionError, match=r"image that has 'package_that_is_not_there'.*imports"
+        InvalidTaskDefinitionError,
+        match=r"image that has 'package_that_is_not_there'.*imports.*own file",
     ):
         load_function(ref)
 

@@ -19,13 +19,13 @@ def test_a_file_is_read_when_it_is_needed_and_comes_first(tmp_path):
     file = tmp_path / "requirements.txt"
     imports = sdk.PythonImports("scipy", file=file)
 
-    file.write_text("# the basics\nnumpy>=1.26  # arrays\n\npandas \\\n  ==2.2\n")
+    file.write_text("# the basics\nnumpy>=1.26\t# arrays\n\npandas \\\n  ==2.2\n")
 
     assert texts(imports) == ["numpy>=1.26", "pandas==2.2", "scipy"]
 
 
 def test_a_missing_file_is_said_when_it_is_read(tmp_path):
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(WorkflowSyntaxError, match=r"'.*missing\.txt'.*relative to"):
         sdk.PythonImports(file=tmp_path / "missing.txt").requirements()
 
 
@@ -38,6 +38,8 @@ def test_a_missing_file_is_said_when_it_is_read(tmp_path):
         ("--index-url https://example.com", "custom image"),
         ("-e .", "custom image"),
         ("pkg==1 --hash=sha256:abc", "custom image"),
+        ("pkg==1\t--hash=sha256:abc", "custom image"),
+        ("pkg===", "lacks the version"),
     ],
 )
 def test_what_would_be_lost_on_the_way_is_refused(package, what_to_do):
@@ -80,6 +82,12 @@ def test_one_import_several_or_none_can_be_given():
     assert as_imports(None) is None
 
 
-def test_a_text_in_place_of_an_import_is_refused():
-    with pytest.raises(TypeError, match="PythonImports"):
-        as_imports(["numpy"])
+@pytest.mark.parametrize("imports", ["numpy", ["numpy"]])
+def test_a_text_in_place_of_an_import_is_refused(imports):
+    with pytest.raises(TypeError, match=r"'numpy' is not an import.*PythonImports\('numpy'\)"):
+        as_imports(imports)
+
+
+def test_something_that_holds_no_imports_is_refused():
+    with pytest.raises(TypeError, match="5 is not an import"):
+        as_imports(5)

@@ -108,8 +108,10 @@ def test_different_counts_warn_and_mean_one_value():
             return 1, 2
         return None
 
-    with pytest.warns(UserWarning, match=r"`undecided`.*\(1, 2\).*n_outputs"):
+    with pytest.warns(UserWarning, match=r"`undecided`.*\(1, 2\).*n_outputs") as warned:
         assert output_shape(undecided, n_outputs=None) == ONE_VALUE
+
+    assert warned[0].filename == __file__
 
 
 def test_what_the_author_says_counts_and_can_be_unpacked():

@@ -67,5 +67,7 @@ def test_what_a_head_node_cannot_have_is_said():
         update={"data_aggregation": ir.DataAggregation(resources=ir.Resources(gpu="1", nodes=2))}
     )
 
-    with pytest.warns(IgnoredFieldWarning, match="gpu, nodes"):
+    with pytest.warns(IgnoredFieldWarning, match="gpu, nodes") as warned:
         head_node_resources(model)
+
+    assert warned[0].filename == __file__

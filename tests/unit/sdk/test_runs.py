@@ -1,6 +1,8 @@
 import io
 import json
+import sys
 import tarfile
+from types import ModuleType
 
 import pytest
 
@@ -10,6 +12,7 @@ from orquestra.sdk.exceptions import (
     RemoteConnectionError,
     TaskInvocationNotFoundError,
     TaskRunNotFound,
+    ValueNotReadableError,
     WorkflowResultsNotReadyError,
     WorkflowRunNotFinished,
     WorkflowRunNotFoundError,
@@ -18,7 +21,6 @@ from orquestra.sdk.exceptions import (
     WorkflowSyntaxError,
 )
 from orquestra.sdk.logs import LogOutput
-from orquestra.sdk.run_lists import parse_age
 from orquestra.sdk.schema import api
 from orquestra.sdk.values import serialize, to_wire
 
@@ -90,6 +92,16 @@ def stored(engine):
     }
     engine.answers("GET /api/workflow-definitions/d1", {"data": definition})
     return engine
+
+
+@pytest.fixture
+def missing_package(monkeypatch):
+    """A value, as it is stored, whose class is in a package that is not installed here."""
+    module = ModuleType("brittle_package")
+    exec("class Model: pass", module.__dict__)
+    with monkeypatch.context() as installed:
+        installed.setitem(sys.modules, module.__name__, module)
+        return wire(module.Model())
 
 
 @pytest.fixture
@@ -303,11 +315,39 @@ def test_results_of_a_run_that_goes_on_or_failed_are_refused_with_its_state(stor
     assert failed.value.state is sdk.State.FAILED
 
 
+def test_an_unknown_state_warns_at_the_users_line_and_counts_as_going_on(stored, run):
+    stored.answers("GET /api/workflow-runs/r1", run_body("DREAMING"))
+
+    with (
+        pytest.warns(UserWarning, match="does not know") as warned,
+        pytest.raises(WorkflowRunNotFinished),
+    ):
+        run.get_results()
+
+    assert warned[0].filename == __file__
+
+
 def test_artifacts_are_what_the_tasks_returned_so_far(stored, run):
     stored.answers("GET /api/artifacts", {"data": {f"r1@{LOAD}": ["a1"], f"r1@{TRAIN}": []}})
     stored.answers("GET /api/artifacts/a1", wire((4, "name")))
 
     assert run.get_artifacts() == {LOAD: (4, "name")}
+
+
+def test_a_value_that_needs_a_missing_package_is_told_with_its_name(stored, run, missing_package):
+    body = run_body("SUCCEEDED", tasks=("SUCCEEDED", "SUCCEEDED"))
+    stored.answers("GET /api/workflow-runs/r1", body)
+    stored.answers("GET /api/run-results", {"data": ["x"]})
+    stored.answers("GET /api/run-results/x", {"results": [wire(1), missing_package]})
+    stored.answers("GET /api/artifacts", {"data": {f"r1@{LOAD}": ["a1"]}})
+    stored.answers("GET /api/artifacts/a1", missing_package)
+    loaded, _ = run.get_tasks()
+
+    with pytest.raises(ValueNotReadableError, match=r"Output 1 of run r1 .*'brittle_package'"):
+        run.get_results()
+    for read in (run.get_artifacts, loaded.get_outputs):
+        with pytest.raises(ValueNotReadableError, match=f"{LOAD} of run r1 .*'brittle_package'"):
+            read()
 
 
 def test_tasks_come_in_the_order_of_the_graph_and_can_be_filtered(stored, run):
@@ -324,6 +364,8 @@ def test_tasks_come_in_the_order_of_the_graph_and_can_be_filtered(stored, run):
     assert names(function_name="oa") == []
     assert names(task_invocation_id=".*train") == ["train"]
     assert names(task_run_id=f"r1@{LOAD}", state=sdk.State.RUNNING) == []
+    with pytest.raises(ValueError, match=r"function_name='\*' is not a regular expression.*\.\*"):
+        run.get_tasks(function_name="*")
 
 
 def test_a_task_run_knows_its_inputs_outputs_and_parents(stored, run):
@@ -420,63 +462,3 @@ def test_nodes_are_listed_by_image(stored, run):
     stored.answers("GET /api/workflow-runs/r1/nodes", {"data": [pool]})
 
     assert run.get_nodes() == [api.Pool.model_validate(pool)]
-
-
-def summary_body(number):
-    return {
-        "id": f"r{number}",
-        "definitionId": "d1",
-        "status": {"state": "RUNNING"},
-        "createTime": "2024-07-01T12:00:01Z",
-        "owner": "ada@example.com",
-        "totalTasks": 2,
-        "completedTasks": 1,
-        "dryRun": False,
-    }
-
-
-def test_a_list_asks_for_what_is_wanted(engine):
-    engine.answers("GET /api/workflow-runs", {"data": [summary_body(1)]})
-
-    (summary,) = sdk.list_workflow_run_summaries(
-        engine.config,
-        limit=10,
-        max_age="1h30m",
-        state=[sdk.State.RUNNING, sdk.State.FAILED],
-        workspace="team",
-    )
-
-    assert (summary.id, summary.completed_task_runs) == ("r1", 1)
-    assert engine.requests[0]["query"] == {
-        "pageSize": "10",
-        "workspaceId": "team",
-        "maxAge": "5400",
-        "state": "RUNNING,FAILED",
-    }
-
-
-def test_a_list_follows_all_pages_up_to_its_limit(engine):
-    first = {"data": [summary_body(n) for n in (1, 2)], "meta": {"nextPageToken": "more"}}
-    second = {"data": [summary_body(3)], "meta": {"nextPageToken": ""}}
-
-    engine.answers("GET /api/workflow-runs", first, second, first)
-
-    everything = sdk.list_workflow_runs(engine.config)
-    two = sdk.list_workflow_runs(engine.config, limit=2)
-
-    assert [run.run_id for run in everything] == ["r1", "r2", "r3"]
-    assert engine.requests[1]["query"]["pageToken"] == "more"
-    assert len(two) == 2
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("9h32m", 34320), ("8H6S", 28806), ("10m", 600), ("3D6h8M13s", 281293)]
-)
-def test_ages_are_read(text, seconds):
-    assert parse_age(text).total_seconds() == seconds
-
-
-@pytest.mark.parametrize("text", ["", "5", "1m2h", "1.5h", "1 h", "-1h"])
-def test_what_is_no_age_is_refused(text):
-    with pytest.raises(ValueError, match="1d12h"):
-        parse_age(text)

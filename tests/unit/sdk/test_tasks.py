@@ -170,7 +170,29 @@ def test_futures_are_equal_to_themselves_only():
 
     assert future == future  # noqa: PLR0124 - the point
     assert future != single(1)
-    assert str(pair(1)[0]) == "<future result of task pair[0]>"
+    assert len({future, future, single(1)}) == 2
+    assert future in [single(1), future]
+    assert f"{pair(1)[0]!r}" == "<future result of task pair[0]>"
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda f: f == 1,
+        lambda f: f != "a",
+        lambda f: f in [1, 2],
+        lambda f: 1 in f,
+        str,
+        format,
+        lambda f: f"{f}",
+        lambda f: f"{f:>10}",
+    ],
+)
+def test_a_future_is_not_taken_for_its_value(use):
+    with pytest.raises(
+        WorkflowSyntaxError, match=r"(?s)test_tasks\.py:\d+.*`pair`.*in a task|into"
+    ):
+        use(pair(1))
 
 
 def test_a_custom_name_shows_the_arguments():
@@ -186,15 +208,24 @@ def test_a_custom_name_shows_a_future_as_the_task_that_makes_it():
     def named(x):
         return x
 
-    with pytest.warns(UnknownPlaceholderInCustomNameWarning, match="only at run time"):
+    with pytest.warns(UnknownPlaceholderInCustomNameWarning, match="only at run time") as warned:
         future = named(single(1))
 
     assert future.invocation.custom_name == "single"
+    assert warned[0].filename == __file__
 
 
-@pytest.mark.parametrize("template", ["{y}", "{}", "{x.real}", "{x[0]}"])
+@pytest.mark.parametrize("template", ["{y}", "{}", "{x.real}", "{x[0]}", "{x:{w}}"])
 def test_a_custom_name_knows_parameters_only(template):
     task = sdk.task(single, custom_name=template)
 
     with pytest.raises(InvalidPlaceholderInCustomTaskNameError, match="Use one of: x"):
         task(1)
+
+
+@pytest.mark.parametrize("template", ["{x:d}", "{x!z}"])
+def test_a_custom_name_that_does_not_fit_its_values_is_told_with_its_place(template):
+    task = sdk.task(single, custom_name=template)
+
+    with pytest.raises(WorkflowSyntaxError, match=r"(?s)test_tasks\.py:\d+.*does not fit"):
+        task("text")

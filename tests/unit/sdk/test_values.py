@@ -1,6 +1,9 @@
 import math
 import pickle
 import threading
+from collections import OrderedDict, defaultdict
+from enum import IntEnum, StrEnum
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -17,15 +20,54 @@ from orquestra.sdk.values import (
     to_wire,
 )
 
+
+class Pair(NamedTuple):
+    first: Any
+    second: Any
+
+
+class Level(IntEnum):
+    LOW = 1
+
+
+class Color(StrEnum):
+    RED = "red"
+
+
+class Metres(float):
+    """Like the scalars of NumPy, a number that is more than a number."""
+
+
+TEXTS = st.text(st.characters(), max_size=5) | st.just("\ud83d\ude00")
+SUBCLASSES = st.sampled_from([Level.LOW, Color.RED, Metres(1.5)])
 SCALARS = (
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary()
-)
-KEYS = st.text() | st.integers() | st.sampled_from(["__tuple__", "__values__"])
-VALUES = st.recursive(
-    SCALARS,
-    lambda inner: st.lists(inner) | st.lists(inner).map(tuple) | st.dictionaries(KEYS, inner),
-    max_leaves=20,
-)
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS | st.binary()
+) | SUBCLASSES
+KEYS = TEXTS | st.integers() | st.sampled_from(["__tuple__", "__values__", Color.RED])
+
+
+def containers(inner):
+    dictionaries = st.dictionaries(KEYS, inner)
+    return (
+        st.lists(inner)
+        | st.lists(inner).map(tuple)
+        | st.builds(Pair, inner, inner)
+        | dictionaries
+        | dictionaries.map(OrderedDict)
+        | dictionaries.map(lambda items: defaultdict(list, items))
+    )
+
+
+VALUES = st.recursive(SCALARS, containers, max_leaves=20)
+
+
+def types_in(value):
+    """The types of a value and of all in it, which == does not compare."""
+    if isinstance(value, dict):
+        return type(value), [(type(key), types_in(item)) for key, item in value.items()]
+    if isinstance(value, list | tuple):
+        return type(value), list(map(types_in, value))
+    return type(value)
 
 
 def over_the_wire(value):
@@ -38,6 +80,16 @@ def over_the_wire(value):
 def test_what_is_sent_comes_back_the_same(value):
     assert over_the_wire(value) == value
     assert repr(over_the_wire(value)) == repr(value)
+    assert types_in(over_the_wire(value)) == types_in(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [Pair(1, 2), Level.LOW, Color.RED, Metres(1), OrderedDict(a=1), defaultdict(list), "\ud83d"],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_is_more_than_a_plain_value_is_pickled(value):
+    assert serialize([value]).format is ArtifactFormat.ENCODED_PICKLE
 
 
 def test_tuples_are_marked_in_json_at_any_depth():

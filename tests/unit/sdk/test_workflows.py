@@ -79,26 +79,26 @@ def test_resources_can_be_changed_on_a_copy():
 def test_a_head_node_has_no_gpu():
     workflow = sdk.workflow(plain.__wrapped__, head_node_resources=sdk.Resources(gpu=1))
 
-    with pytest.warns(UserWarning, match="head node"):
+    with pytest.warns(UserWarning, match="head node") as warned:
         model = workflow().model
 
     assert model.data_aggregation.resources == ir.Resources(gpu="0")
+    assert warned[0].filename == __file__
 
 
-@pytest.mark.parametrize(
-    ("returned", "count"),
-    [
-        (work, 1),
-        (lambda: (work(), 1), 2),
-        (lambda: [work(), "text"], 2),
-        (lambda: [work()], 1),
-    ],
-)
-def test_a_returned_sequence_is_one_output_for_each_element(returned, count):
-    def build():
-        return returned()
+def test_a_head_node_with_an_impossible_gpu_is_refused_with_its_place():
+    workflow = sdk.workflow(plain.__wrapped__, head_node_resources=sdk.Resources(gpu="abc"))
 
-    assert len(sdk.workflow(build).model.output_ids) == count
+    with pytest.raises(WorkflowSyntaxError, match=r"(?s)test_workflows\.py:\d+.*gpu: 'abc'"):
+        workflow()
+
+
+def test_an_error_of_the_users_own_code_comes_out_as_it_is():
+    def divide():
+        return work(1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        _ = sdk.workflow(divide)().model
 
 
 def test_only_functions_become_workflows():

@@ -3,6 +3,8 @@
 The only part of the command line that imports `orquestra.engine`, and needs its extra installed.
 """
 
+from typing import Any
+
 import click
 
 from orquestra.cli.lazy import Command, LazyGroup
@@ -15,6 +17,24 @@ _COMMANDS = {
 }
 
 
-@click.group(cls=LazyGroup, commands_by_name=_COMMANDS)
+class _Reporting(LazyGroup):
+    """Turns the engine's own errors into messages; the rest of the command line meets none."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:  # only the engine's are answered here
+            from orquestra.cli.exit_codes import ExitCode
+            from orquestra.cli.failures import Failure, only_error
+            from orquestra.engine.errors import EngineError
+
+            if isinstance(only_error(error), EngineError):
+                raise Failure(str(only_error(error)), code=ExitCode.FAILED) from error
+            raise
+
+
+@click.group(cls=_Reporting, commands_by_name=_COMMANDS)
 def engine() -> None:
     """Run a Compute Engine on this machine."""

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import click
 
+from orquestra.engine.defaults import DEFAULT_DATA
+
 data_option = click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path("~/.orquestra/engine"),
+    default=DEFAULT_DATA,
     show_default=True,
     metavar="DIR",
     help="Folder that holds all that the engine keeps; made where it does not exist.",

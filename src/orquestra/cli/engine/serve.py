@@ -5,15 +5,16 @@ from pathlib import Path
 import click
 
 from orquestra.cli.engine.options import data_option
+from orquestra.engine.defaults import DEFAULT_HOST, DEFAULT_PORT
 
 
 @click.command()
 @data_option
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
-    default=8300,
+    default=DEFAULT_PORT,
     show_default=True,
     help="Port to listen on; 0 takes a free one.",
 )

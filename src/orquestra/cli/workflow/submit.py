@@ -26,11 +26,15 @@ def submit(
     """
     from orquestra.cli.logins import choose
     from orquestra.cli.printing import print_json
+    from orquestra.cli.workflow.building import build
     from orquestra.cli.workflow.modules import find_workflow
+    from orquestra.sdk import WorkflowRun
 
     chosen = choose(config)
-    template = find_workflow(module, name=name)
-    run = template().run(chosen, workspace_id=workspace_id, project_id=project_id)
+    definition = build(find_workflow(module, name=name))
+    run = WorkflowRun.start_from_ir(
+        definition, chosen, workspace_id=workspace_id, project_id=project_id
+    )
     for warning in run.get_status_model().warnings:
         click.echo(f"warning: {warning}", err=True)
     if as_json:

@@ -1,6 +1,7 @@
 """`/api/artifacts` and `/api/run-results`."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
+from fastapi.responses import StreamingResponse
 
 from orquestra.engine.artifacts import service
 from orquestra.engine.auth.access import CurrentUser
@@ -9,6 +10,8 @@ from orquestra.engine.runs import service as runs
 from orquestra.engine.runs.views import task_run_id
 from orquestra.sdk.schema import api, responses
 from orquestra.sdk.schema.workflow_run import State
+
+_JSON = "application/json"
 
 router = APIRouter(prefix="/api", tags=["results"])
 
@@ -27,12 +30,11 @@ async def list_artifacts(
     )
 
 
-@router.get("/artifacts/{artifact_id}")
-async def get_artifact(
-    artifact_id: str, services: Services, user: CurrentUser
-) -> responses.WorkflowResult:
+@router.get("/artifacts/{artifact_id}", response_model=responses.WorkflowResult)
+async def get_artifact(artifact_id: str, services: Services, user: CurrentUser) -> Response:
     """One value."""
-    return await service.get(services, artifact_id, user=user)
+    pieces = await service.get(services, artifact_id, user=user)
+    return StreamingResponse(pieces, media_type=_JSON)
 
 
 @router.get("/run-results")
@@ -46,9 +48,8 @@ async def list_results(
     return api.Envelope(data=[run.result_id] if run.state is State.SUCCEEDED else [])
 
 
-@router.get("/run-results/{result_id}")
-async def get_result(
-    result_id: str, services: Services, user: CurrentUser
-) -> responses.ComputeEngineWorkflowResult:
+@router.get("/run-results/{result_id}", response_model=responses.ComputeEngineWorkflowResult)
+async def get_result(result_id: str, services: Services, user: CurrentUser) -> Response:
     """The outputs of a run that has succeeded."""
-    return await service.results(services, result_id, user=user)
+    pieces = await service.results(services, result_id, user=user)
+    return StreamingResponse(pieces, media_type=_JSON)

@@ -1,19 +1,19 @@
 """Storing values and handing them out."""
 
+import asyncio
 import uuid
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orquestra.engine.artifacts import store
+from orquestra.engine.artifacts import store, wire
 from orquestra.engine.database.tables import Artifact, Run
 from orquestra.engine.definitions.cache import ParsedDefinition
 from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import BadRequest, Forbidden, NotFound
 from orquestra.engine.runs import store as runs
-from orquestra.sdk.schema import ir, responses
+from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.workflow_run import State
-from orquestra.sdk.values import SerializedValue, from_wire, to_wire
 
 _FORMATS = (ir.ArtifactFormat.JSON.value, ir.ArtifactFormat.ENCODED_PICKLE.value)
 
@@ -27,7 +27,10 @@ async def put(
     content: AsyncIterable[bytes],
     definition: ParsedDefinition,
 ) -> None:
-    """Store a value of a run. Storing the same one again replaces it.
+    """Store a value of a run. Storing the same one again replaces it, and keeps its id.
+
+    The bytes go to a file of their own first: of two who store at once the later one wins whole,
+    and who is reading the older file reads on.
 
     Raises:
         BadRequest: The definition has no such artifact, or the format is not one of ours.
@@ -37,26 +40,24 @@ async def put(
     node_id = ir.ArtifactNodeId(artifact_node_id)
     if node_id not in definition.producers:
         raise BadRequest(f"The definition has no artifact {artifact_node_id!r}.")
-    async with services.database.reading() as session:
-        known = await store.of_node(session, run_id, artifact_node_id=artifact_node_id)
-    artifact_id = known.id if known else str(uuid.uuid4())
-    size = await services.artifacts.write(run_id, artifact_id, content=content)
+    file = str(uuid.uuid4())
+    size = await services.artifacts.write(run_id, file, content=content)
     row = Artifact(
-        id=artifact_id,
+        id=str(uuid.uuid4()),
         run_id=run_id,
         artifact_node_id=artifact_node_id,
         invocation_id=definition.producers[node_id],
         packed=definition.document.artifact_nodes[node_id].artifact_index is None,
+        file=file,
         format=value_format,
         size=size,
         created_at=services.clock(),
     )
-    async with services.database.writing() as session:
-        await session.merge(row)
+    await _record(services, row)
 
 
-async def get(services: EngineServices, artifact_id: str, *, user: str) -> responses.WorkflowResult:
-    """A value as it goes over the wire.
+async def get(services: EngineServices, artifact_id: str, *, user: str) -> AsyncIterator[str]:
+    """A value as JSON, in pieces.
 
     Raises:
         NotFound: There is no such artifact.
@@ -67,13 +68,11 @@ async def get(services: EngineServices, artifact_id: str, *, user: str) -> respo
         if artifact is None:
             raise NotFound(f"There is no artifact {artifact_id!r}.")
         _check_owner(await runs.get(session, artifact.run_id), user)
-    return await _wire_value(services, artifact)
+    return _pieces(services, artifact)
 
 
-async def results(
-    services: EngineServices, result_id: str, *, user: str
-) -> responses.ComputeEngineWorkflowResult:
-    """The outputs of a run, in the order of its definition.
+async def results(services: EngineServices, result_id: str, *, user: str) -> AsyncIterator[str]:
+    """The outputs of a run, in the order of its definition, as JSON in pieces.
 
     Raises:
         NotFound: No run that has succeeded has this result id.
@@ -86,11 +85,12 @@ async def results(
         _check_owner(run, user)
         definition = (await services.definitions.of_run(session, run)).document
         artifacts = {row.artifact_node_id: row for row in await store.of_run(session, run.id)}
-    values = [
-        await _output(services, output_id, definition=definition, artifacts=artifacts)
+    constants = definition.constant_nodes
+    outputs = [
+        constants.get(ir.ConstantNodeId(output_id)) or artifacts[output_id]
         for output_id in definition.output_ids
     ]
-    return responses.ComputeEngineWorkflowResult(results=tuple(values))
+    return _joined(services, outputs)
 
 
 async def packed_by_invocation(session: AsyncSession, run_id: str) -> dict[str, str]:
@@ -99,22 +99,37 @@ async def packed_by_invocation(session: AsyncSession, run_id: str) -> dict[str, 
     return {row.invocation_id: row.id for row in rows if row.packed}
 
 
-async def _output(
-    services: EngineServices,
-    output_id: str,
-    *,
-    definition: ir.WorkflowDef,
-    artifacts: dict[str, Artifact],
-) -> responses.WorkflowResult:
-    constant = definition.constant_nodes.get(ir.ConstantNodeId(output_id))
-    if constant is not None:
-        return to_wire(from_wire(constant))
-    return await _wire_value(services, artifacts[output_id])
+async def _record(services: EngineServices, row: Artifact) -> None:
+    """Write the record, then delete the file that is of no more use: an older one, or its own."""
+    useless: str | None = row.file
+    try:
+        async with services.database.writing() as session:
+            replaced = await store.put(session, row)
+        useless = replaced
+    finally:
+        if useless:
+            await services.artifacts.delete(row.run_id, useless)
 
 
-async def _wire_value(services: EngineServices, artifact: Artifact) -> responses.WorkflowResult:
-    data = await services.artifacts.read(artifact.run_id, artifact.id)
-    return to_wire(SerializedValue(format=ir.ArtifactFormat(artifact.format), data=data))
+async def _joined(
+    services: EngineServices, outputs: Sequence[ir.ConstantNode | Artifact]
+) -> AsyncIterator[str]:
+    yield '{"results":['
+    separator = ""
+    for output in outputs:
+        yield separator
+        if isinstance(output, Artifact):
+            async for piece in _pieces(services, output):
+                yield piece
+        else:
+            yield await asyncio.to_thread(wire.constant_value, output)
+        separator = ","
+    yield '],"type":"ComputeEngineWorkflowResult"}'
+
+
+def _pieces(services: EngineServices, artifact: Artifact) -> AsyncIterator[str]:
+    content = services.artifacts.stream(artifact.run_id, artifact.file)
+    return wire.stored_value(ir.ArtifactFormat(artifact.format), content)
 
 
 def _check_owner(run: Run | None, user: str) -> None:

@@ -71,7 +71,7 @@ async def get_artifact(
     if row is None:
         raise NotFound(f"The run has stored no artifact {artifact_node_id!r}.")
     return StreamingResponse(
-        services.artifacts.stream(run, row.id),
+        services.artifacts.stream(run, row.file),
         media_type="application/octet-stream",
         headers={FORMAT_HEADER: row.format},
     )

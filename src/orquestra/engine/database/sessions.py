@@ -1,5 +1,6 @@
 """Connections to the database."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,13 +18,15 @@ class Database:
     """Sessions on the engine's database: `reading` for looks, `writing` for changes.
 
     SQLite has one writer at a time. A transaction that reads first and writes later fails at
-    once when another writer was between, so writing ones take the lock when they begin.
+    once when another writer was between, so writing ones take SQLite's lock when they begin; and
+    they queue for it here, since SQLite lets those who wait overtake each other until some fail.
     """
 
     def __init__(self, path: Path) -> None:
         self._engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
         _tune(self._engine)
         self._writer = self._engine.execution_options(**{_WRITING: True})
+        self._queue = asyncio.Lock()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -34,7 +37,11 @@ class Database:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
         """A session that commits at its end, or changes nothing if it ends with an error."""
-        async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
+        async with (
+            self._queue,
+            AsyncSession(self._writer, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
 
     async def ping(self) -> None:

@@ -115,6 +115,7 @@ class Run(Table):
     head_memory: Mapped[int] = mapped_column(BigInteger)
     head_launches: Mapped[int]
     head_launched_at: Mapped[datetime | None]
+    head_began_at: Mapped[datetime | None]
 
     __table_args__ = (
         Index("runs_by_owner", "owner", "created_at", "id"),
@@ -188,7 +189,10 @@ class TaskAttempt(Table):
 
 
 class Artifact(Table):
-    """A stored value; its bytes lie in the artifact store under `<run>/<id>`."""
+    """A stored value; its bytes lie in the artifact store under `<run>/<file>`.
+
+    Storing it again gives it another file, and leaves its id.
+    """
 
     __tablename__ = "artifacts"
 
@@ -197,6 +201,7 @@ class Artifact(Table):
     artifact_node_id: Mapped[str]
     invocation_id: Mapped[str]
     packed: Mapped[bool]
+    file: Mapped[str]
     format: Mapped[str]
     size: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime]

@@ -1,27 +1,26 @@
 """Parsed definitions, kept for a while: one run asks for the same one again and again."""
 
+import asyncio
 from collections import OrderedDict
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orquestra.engine.database.tables import Run
+from orquestra.engine.database.tables import Definition, Run
 from orquestra.engine.definitions import store
 from orquestra.engine.errors import NotFound
 from orquestra.sdk.schema import ir
 
-_KEPT = 16
+CAPACITY = 32 * 2**20
+"""Bytes of the documents kept; parsed, they take several times as much memory."""
 
 
 class ParsedDefinition:
-    """A definition, and which invocation makes which artifact."""
+    """A definition, its size as a document in bytes, and which invocation makes what."""
 
-    def __init__(self, document: ir.WorkflowDef) -> None:
+    def __init__(self, document: ir.WorkflowDef, *, size: int) -> None:
         self.document = document
-        self.producers = {
-            artifact_id: invocation.id
-            for invocation in document.task_invocations.values()
-            for artifact_id in invocation.output_ids
-        }
+        self.size = size
+        self.producers = document.producers()
 
     def task_name(self, invocation_id: str) -> str:
         """The name of the function that an invocation calls."""
@@ -30,20 +29,38 @@ class ParsedDefinition:
 
 
 class DefinitionCache:
-    """The definitions asked for last. They never change, so nothing can be stale."""
+    """The definitions asked for last, the newest whatever its size. They never change."""
 
-    def __init__(self) -> None:
-        self._parsed: OrderedDict[str, ParsedDefinition] = OrderedDict()
+    def __init__(self, *, capacity: int = CAPACITY) -> None:
+        self._capacity = capacity
+        self._kept: OrderedDict[str, ParsedDefinition] = OrderedDict()
 
     async def of_run(self, session: AsyncSession, run: Run) -> ParsedDefinition:
         """The definition of a run."""
-        key = run.definition_id
-        if key not in self._parsed:
-            row = await store.get(session, key)
-            if row is None:
-                raise NotFound(f"There is no workflow definition {key!r}.")
-            self._parsed[key] = ParsedDefinition(ir.WorkflowDef.model_validate_json(row.document))
-        self._parsed.move_to_end(key)
-        while len(self._parsed) > _KEPT:
-            self._parsed.popitem(last=False)
-        return self._parsed[key]
+        kept = self._kept.get(run.definition_id)
+        if kept is not None:
+            self._kept.move_to_end(run.definition_id)
+            return kept
+        row = await store.get(session, run.definition_id)
+        if row is None:
+            raise NotFound(f"There is no workflow definition {run.definition_id!r}.")
+        return await self.of_row(row)
+
+    async def of_row(self, row: Definition) -> ParsedDefinition:
+        """A definition that has been looked up with its document."""
+        if row.id not in self._kept:
+            # In a thread: a document may have megabytes.
+            self._kept[row.id] = await asyncio.to_thread(_parse, row.document)
+        self._kept.move_to_end(row.id)
+        found = self._kept[row.id]
+        while len(self._kept) > 1 and self._size() > self._capacity:
+            self._kept.popitem(last=False)
+        return found
+
+    def _size(self) -> int:
+        return sum(parsed.size for parsed in self._kept.values())
+
+
+def _parse(document: str) -> ParsedDefinition:
+    raw = document.encode()
+    return ParsedDefinition(ir.WorkflowDef.model_validate_json(raw), size=len(raw))

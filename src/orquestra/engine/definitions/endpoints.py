@@ -4,7 +4,7 @@ import json
 
 from fastapi import APIRouter, Request, Response, status
 
-from orquestra.engine import paging
+from orquestra.engine import bodies, paging
 from orquestra.engine.auth.access import CurrentUser
 from orquestra.engine.database.tables import Definition
 from orquestra.engine.definitions import service, store
@@ -19,12 +19,7 @@ router = APIRouter(prefix="/api/workflow-definitions", tags=["workflow definitio
 @router.post(
     "",
     status_code=status.HTTP_201_CREATED,
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": ir.WorkflowDef.model_json_schema()}},
-        }
-    },
+    openapi_extra=bodies.documented(ir.WorkflowDef),
 )
 async def create_definition(  # noqa: D103 - the summary is the name
     request: Request,
@@ -34,9 +29,7 @@ async def create_definition(  # noqa: D103 - the summary is the name
     projectId: str | None = None,  # noqa: N803
 ) -> api.Envelope[api.Id]:
     space = Space.of(user, workspaceId, projectId)
-    body = await request.body()
-    async with services.database.writing() as session:
-        row = await service.create(session, body, space=space, clock=services.clock)
+    row = await service.create(services, await request.body(), space=space)
     return api.Envelope(data=api.Id(id=row.id))
 
 
@@ -49,10 +42,9 @@ async def list_definitions(  # noqa: D103
 ) -> Response:
     size = paging.page_size(pageSize)
     rows = await store.page(session, owner=user, size=size, after=paging.position(pageToken))
-    full = rows and len(rows) == size
-    token = paging.Position(at=rows[-1].created_at, id=rows[-1].id).token() if full else ""
     items = ",".join(_definition_json(row) for row in rows)
-    return _json(f'{{"data":[{items}],"meta":{json.dumps({"nextPageToken": token})}}}')
+    meta = paging.next_page(rows, size=size).model_dump_json(by_alias=True)
+    return _json(f'{{"data":[{items}],"meta":{meta}}}')
 
 
 @router.get("/{definition_id}", response_model=api.Envelope[api.Definition])
@@ -61,6 +53,13 @@ async def get_definition(  # noqa: D103
 ) -> Response:
     row = await service.get(session, definition_id, user=user)
     return _json(f'{{"data":{_definition_json(row)}}}')
+
+
+@router.delete("/{definition_id}", status_code=status.HTTP_204_NO_CONTENT)
+async def delete_definition(definition_id: str, services: Services, user: CurrentUser) -> None:
+    """Forget a definition; one that has runs stays."""
+    async with services.database.writing() as session:
+        await service.delete(session, definition_id, user=user)
 
 
 def _definition_json(row: Definition) -> str:

@@ -1,51 +1,71 @@
 """What can be done with workflow definitions."""
 
+import asyncio
 import uuid
 
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orquestra.engine.clock import Clock
+from orquestra.engine import bodies
 from orquestra.engine.database.tables import Definition
 from orquestra.engine.definitions import store
 from orquestra.engine.definitions.validity import check_definition
-from orquestra.engine.errors import Forbidden, InvalidDefinition, NotFound
+from orquestra.engine.dependencies import EngineServices
+from orquestra.engine.errors import DefinitionInUse, Forbidden, InvalidDefinition, NotFound
 from orquestra.engine.ownership import Space
 from orquestra.sdk.schema import ir
 
-_SHOWN_PROBLEMS = 3
 
-
-async def create(session: AsyncSession, body: bytes, *, space: Space, clock: Clock) -> Definition:
+async def create(services: EngineServices, body: bytes, *, space: Space) -> Definition:
     """Check a definition and store it as it came.
 
     Raises:
         InvalidDefinition: It is not a workflow definition, or its graph can never run.
     """
-    definition = _parse(body)
-    check_definition(definition)
+    definition = await asyncio.to_thread(_checked, body)
     row = Definition(
         id=str(uuid.uuid4()),
         name=definition.name,
         owner=space.owner,
         workspace_id=space.workspace_id,
         project_id=space.project_id,
-        created_at=clock(),
+        created_at=services.clock(),
         sdk_version=definition.metadata.sdk_version.original if definition.metadata else "",
         document=body.decode(),
     )
-    await store.add(session, row)
+    async with services.database.writing() as session:
+        await store.add(session, row)
     return row
 
 
 async def get(session: AsyncSession, definition_id: str, *, user: str) -> Definition:
-    """A definition that a user may see.
+    """A definition that a user may see, with its document.
 
     Raises:
         NotFound: There is none of that id.
         Forbidden: It belongs to somebody else.
     """
-    row = await store.get(session, definition_id)
+    return _owned(await store.get(session, definition_id), definition_id, user=user)
+
+
+async def delete(session: AsyncSession, definition_id: str, *, user: str) -> None:
+    """Forget a definition that no run refers to.
+
+    Raises:
+        NotFound: There is none of that id.
+        Forbidden: It belongs to somebody else.
+        DefinitionInUse: Runs of it exist, and are shown with it.
+    """
+    row = _owned(await store.without_document(session, definition_id), definition_id, user=user)
+    if await store.has_runs(session, definition_id):
+        raise DefinitionInUse(
+            f"The workflow definition {definition_id!r} has runs, which cannot be shown without "
+            "it. It stays as long as they do."
+        )
+    await session.delete(row)
+
+
+def _owned(row: Definition | None, definition_id: str, *, user: str) -> Definition:
     if row is None:
         raise NotFound(f"There is no workflow definition {definition_id!r}.")
     if row.owner != user:
@@ -53,16 +73,12 @@ async def get(session: AsyncSession, definition_id: str, *, user: str) -> Defini
     return row
 
 
-def _parse(body: bytes) -> ir.WorkflowDef:
+def _checked(body: bytes) -> ir.WorkflowDef:
     try:
-        return ir.WorkflowDef.model_validate_json(body)
+        definition = ir.WorkflowDef.model_validate_json(body)
     except ValidationError as error:
-        problems = error.errors()
-        shown = "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc']) or 'document'}: {problem['msg']}"
-            for problem in problems[:_SHOWN_PROBLEMS]
-        )
-        more = f" (and {len(problems) - _SHOWN_PROBLEMS} more)" * (len(problems) > _SHOWN_PROBLEMS)
         raise InvalidDefinition(
-            f"The document is not a workflow definition: {shown}{more}."
+            f"The document is not a workflow definition: {bodies.problems(error)}."
         ) from error
+    check_definition(definition)
+    return definition

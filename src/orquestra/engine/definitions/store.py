@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
-from orquestra.engine.database.tables import Definition
+from orquestra.engine.database.tables import Definition, Run
 from orquestra.engine.paging import Position, older_than
 
 
@@ -18,6 +18,17 @@ async def get(session: AsyncSession, definition_id: str) -> Definition | None:
     """A definition with its document."""
     query = select(Definition).where(Definition.id == definition_id)
     return await session.scalar(query.options(undefer(Definition.document)))
+
+
+async def without_document(session: AsyncSession, definition_id: str) -> Definition | None:
+    """A definition whose document is not looked up."""
+    return await session.get(Definition, definition_id)
+
+
+async def has_runs(session: AsyncSession, definition_id: str) -> bool:
+    """Whether any run refers to a definition."""
+    query = select(Run.id).where(Run.definition_id == definition_id).limit(1)
+    return await session.scalar(query) is not None
 
 
 async def page(

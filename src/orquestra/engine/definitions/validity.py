@@ -24,6 +24,7 @@ def check_definition(definition: ir.WorkflowDef) -> None:
     _check_tasks(definition)
     origins = _origins(definition)
     _check_values(definition, origins=origins)
+    _check_results(definition)
     _check_order(definition, origins=origins)
 
 
@@ -85,6 +86,17 @@ def _check_values(definition: ir.WorkflowDef, *, origins: dict[str, ir.TaskInvoc
             holds=value_id in known,
             problem=f"{user} needs the value {value_id!r}, which nothing produces",
         )
+
+
+def _check_results(definition: ir.WorkflowDef) -> None:
+    for output_id in definition.output_ids:
+        secret = definition.secret_nodes.get(ir.SecretNodeId(output_id))
+        if secret is not None:
+            raise InvalidDefinition(
+                f"The workflow {definition.name!r} returns the secret {secret.secret_name!r}, "
+                "but the value of a secret never leaves the server; give it to a task, and "
+                "return what the task makes of it."
+            )
 
 
 def _uses(definition: ir.WorkflowDef) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,10 @@
 """`/healthz` and `/readyz`; neither needs a login."""
 
-from fastapi import APIRouter
+from http import HTTPStatus
+
+from fastapi import APIRouter, Response
 from pydantic import BaseModel
+from sqlalchemy.exc import SQLAlchemyError
 
 from orquestra.engine.dependencies import Services
 
@@ -15,9 +18,9 @@ class Health(BaseModel):
 
 
 class Readiness(Health):
-    """All that a run needs answers; `containers` are those of this engine right now."""
+    """Whether the engine can do its work; `reason` where it can't."""
 
-    containers: int
+    reason: str | None = None
 
 
 @router.get("/healthz")
@@ -26,9 +29,17 @@ async def healthz() -> Health:
     return Health()
 
 
-@router.get("/readyz")
-async def readyz(services: Services) -> Readiness:
-    """Whether database and container engine answer; 500 with the reason where not."""
-    await services.database.ping()
-    inventory = await services.provisioner.inventory()
-    return Readiness(containers=len(inventory.containers))
+@router.get("/readyz", response_model_exclude_none=True)
+async def readyz(services: Services, response: Response) -> Readiness:
+    """Whether the database answers and containers are looked after; 503 with the reason if not."""
+    try:
+        await services.database.ping()
+    except SQLAlchemyError as error:
+        response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+        cause = getattr(error, "orig", None) or error
+        return Readiness(status="unavailable", reason=f"The database does not answer: {cause}.")
+    reason = services.pulse.trouble()
+    if reason:
+        response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+        return Readiness(status="unavailable", reason=reason)
+    return Readiness()

@@ -7,7 +7,12 @@ from dataclasses import dataclass, replace
 
 from packaging.version import Version
 
-from orquestra.engine.errors import RegistryError, RunRefused
+from orquestra.engine.errors import (
+    RegistryError,
+    ResourcesRefused,
+    RunRefused,
+    UnsupportedSDK,
+)
 from orquestra.engine.images.catalogue import ImageCatalogue, ImageDescription
 from orquestra.engine.images.defaults import DefaultImages
 from orquestra.engine.images.fitting import any_gpu, misfits
@@ -72,11 +77,14 @@ async def admit(
     Each image is asked for once, several at the same time.
 
     Raises:
+        UnsupportedSDK: The workflow was made with a newer SDK than the engine's.
+        ResourcesRefused: Only the amounts it asks for are wrong; one line for each of them.
         RunRefused: The run could not succeed; one line for each reason.
     """
     _refuse_newer_sdk(definition, defaults=defaults)
     uses = find_uses(definition, defaults=defaults)
-    problems = [*uses.problems, *misfits(definition, demand=demand, capacity=capacity)]
+    too_large = [*misfits(definition, demand=demand, capacity=capacity)]
+    problems = [*uses.problems, *too_large]
     pools = sum(bool(use.invocations) for use in uses.images)
     if pools > MAX_POOLS:
         problems.append(
@@ -93,7 +101,8 @@ async def admit(
     )
     problems += _image_problems(answers, requirement=requirement)
     if problems:
-        raise RunRefused("\n".join(problems))
+        refusal = ResourcesRefused if problems == too_large else RunRefused
+        raise refusal("\n".join(problems))
     return _admission(
         {use: image for use, image in answers.items() if isinstance(image, ImageDescription)},
         demand=demand,
@@ -104,7 +113,10 @@ async def admit(
 def _refuse_newer_sdk(definition: ir.WorkflowDef, *, defaults: DefaultImages) -> None:
     wanted = defaults.sdk_version_for(definition)
     if Version(wanted) > Version(defaults.sdk_version):
-        raise RunRefused(
+        raise UnsupportedSDK(
+            # Client 1.1.0 reads the versions out of the first two sentences: keep them to the dot.
+            f"Unsupported SDK version: {wanted}. "
+            f"Supported SDK versions: [{defaults.sdk_version}]. "
             f"The workflow was made with orquestra-sdk {wanted}, but this engine has "
             f"{defaults.sdk_version}; upgrade the engine, or install "
             f"orquestra-sdk=={defaults.sdk_version} and submit it again."

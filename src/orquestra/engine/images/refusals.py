@@ -60,7 +60,7 @@ def _advice_of_default(use: ImageUse) -> str:
     repository = f"{use.reference.registry}/{use.reference.repository}"
     return (
         "ask the engine's administrator to publish the base images to "
-        f"{repository}, with `make images` in a checkout of Orquestra"
+        f"{repository}, with `make publish REPOSITORY={repository}` in a checkout of Orquestra"
     )
 
 

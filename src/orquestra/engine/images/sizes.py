@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 
-from orquestra.engine.errors import RunRefused
+from orquestra.engine.errors import ResourcesRefused
 from orquestra.sdk.kubernetes.quantity import parse_quantity
 from orquestra.sdk.schema import api, ir
 from orquestra.sdk.schema.cluster import NodeSize
@@ -54,7 +54,7 @@ def run_demand(request: api.CreateRun, *, definition: ir.WorkflowDef) -> RunDema
     """What a request asks for, completed by the definition and then by the defaults.
 
     Raises:
-        RunRefused: An amount is none, or too small for anything to run; all of them are named.
+        ResourcesRefused: An amount is none, or too small for anything to run; all are named.
     """
     wishes = _complete(request.resources, fallback=definition.resources)
     carrier = definition.data_aggregation
@@ -75,7 +75,7 @@ def run_demand(request: api.CreateRun, *, definition: ir.WorkflowDef) -> RunDema
     if demand.head.memory < MIN_HEAD_MEMORY:
         problems.append(_too_small("The head", memory=demand.head.memory, least=MIN_HEAD_MEMORY))
     if problems:
-        raise RunRefused("\n".join(problems))
+        raise ResourcesRefused("\n".join(problems))
     return demand
 
 

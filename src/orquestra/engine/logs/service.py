@@ -1,7 +1,7 @@
 """The three kinds of log archives, with the records that the published client expects."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any
 
 from orquestra.engine.logs.archives import Event, archive
 from orquestra.engine.logs.storage import LogStorage, StoredLine
@@ -10,17 +10,17 @@ from orquestra.sdk.schema.cluster import LogKind, LogStream
 _RAY_LOGS = "/tmp/ray/session_latest/logs"  # noqa: S108 - a name in a record, not a file of ours
 
 
-def workflow_archive(storage: LogStorage, run_id: str) -> bytes:
+def workflow_archive(storage: LogStorage, run_id: str) -> IO[bytes]:
     """Output of installers and everything else that belongs to no task."""
     return archive(_workflow_events(storage, run_id))
 
 
-def task_archive(storage: LogStorage, run_id: str, *, invocation_id: str) -> bytes:
+def task_archive(storage: LogStorage, run_id: str, *, invocation_id: str) -> IO[bytes]:
     """Output of one task."""
     return archive(_task_events(storage, run_id, invocation_id))
 
 
-def system_archive(storage: LogStorage, run_id: str) -> bytes:
+def system_archive(storage: LogStorage, run_id: str) -> IO[bytes]:
     """What happened to the run cluster: nodes that came, went and failed."""
     return archive(_system_events(storage, run_id))
 

@@ -1,6 +1,12 @@
-"""Log lines in files, one file a source, one JSON array a line."""
+"""Log lines in files, one file a source, one JSON array a line.
 
+A batch is one write at the end of its file, so lines of two writers never mix. A writer that was
+killed, or had no room left, leaves half a line: whoever appends next ends it, and readers skip it.
+"""
+
+import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,17 +26,24 @@ class StoredLine:
 
 
 class LogStorage:
-    """Appends and reads the lines of runs."""
+    """Appends and reads the lines of runs.
+
+    Files: `<run>/<kind>.jsonl`, and `<run>/task/<SHA-256 of the invocation's id>.jsonl`, because
+    an id may be longer than the name of a file.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def append(self, run_id: str, lines: LogLines) -> None:
-        """Add lines to the file of their source."""
+        """Add lines to the file of their source; raises `OSError` where it cannot be written."""
         path = self._path(run_id, lines.kind, invocation_id=lines.invocation_id)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as file:
-            file.writelines(_encoded(lines))
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            _write(descriptor, "".join(_encoded(lines)).encode())
+        finally:
+            os.close(descriptor)
 
     def read(
         self, run_id: str, kind: LogKind, *, invocation_id: str | None = None
@@ -39,10 +52,11 @@ class LogStorage:
         path = self._path(run_id, kind, invocation_id=invocation_id)
         if not path.exists():
             return
-        with path.open(encoding="utf-8") as file:
+        with path.open("rb") as file:
             for line in file:
-                at, stream, node_id, text = json.loads(line)
-                yield StoredLine(at=at, stream=LogStream(stream), node_id=node_id, text=text)
+                stored = _decoded(line)
+                if stored:
+                    yield stored
 
     def note(self, run_id: str, text: str, *, at: float) -> None:
         """Write something of the engine's own into the system log of a run."""
@@ -52,10 +66,29 @@ class LogStorage:
     def _path(self, run_id: str, kind: LogKind, *, invocation_id: str | None) -> Path:
         folder = self._folder / quote(run_id, safe="")
         if kind is LogKind.TASK and invocation_id:
-            return folder / "task" / f"{quote(invocation_id, safe='')}.jsonl"
+            return folder / "task" / f"{hashlib.sha256(invocation_id.encode()).hexdigest()}.jsonl"
         return folder / f"{kind.value}.jsonl"
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    size = os.fstat(descriptor).st_size
+    if size and os.pread(descriptor, 1, size - 1) != b"\n":
+        content = b"\n" + content
+    while content:  # once, unless the disk is full: then the next write says so
+        content = content[os.write(descriptor, content) :]
 
 
 def _encoded(lines: LogLines) -> Iterable[str]:
     for line in lines.lines:
         yield json.dumps([line.at, lines.stream.value, lines.node_id, line.text]) + "\n"
+
+
+def _decoded(line: bytes) -> StoredLine | None:
+    """A line, or None for half a one; only a line with its end is sure to be whole."""
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        at, stream, node_id, text = json.loads(line)
+        return StoredLine(at=at, stream=LogStream(stream), node_id=node_id, text=text)
+    except (ValueError, TypeError):
+        return None

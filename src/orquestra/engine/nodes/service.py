@@ -45,7 +45,7 @@ async def request(
     ]
     session.add_all(nodes)
     await session.flush()
-    return nodes
+    return sorted(nodes, key=lambda node: node.id)
 
 
 async def let_go(session: AsyncSession, run_id: str, *, node_id: str) -> None:

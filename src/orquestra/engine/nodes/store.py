@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orquestra.engine.database.tables import Node
 from orquestra.sdk.schema.cluster import NodeState
 
-_FINAL = [state for state in NodeState if state.is_final()]
+FINAL_STATES = [state for state in NodeState if state.is_final()]
 
 
 async def get(session: AsyncSession, run_id: str, *, node_id: str) -> Node | None:
@@ -24,14 +24,14 @@ async def of_run(session: AsyncSession, run_id: str) -> Sequence[Node]:
 
 async def living(session: AsyncSession, run_id: str) -> Sequence[Node]:
     """Nodes of a run that are not gone."""
-    query = select(Node).where(Node.run_id == run_id, Node.state.not_in(_FINAL))
+    query = select(Node).where(Node.run_id == run_id, Node.state.not_in(FINAL_STATES))
     return (await session.scalars(query.order_by(Node.requested_at, Node.id))).all()
 
 
 async def count_living(session: AsyncSession, run_id: str, *, pool_id: str) -> int:
     """How many nodes of a pool are not gone; one that is stopping still counts."""
     query = select(func.count()).where(
-        Node.run_id == run_id, Node.pool_id == pool_id, Node.state.not_in(_FINAL)
+        Node.run_id == run_id, Node.pool_id == pool_id, Node.state.not_in(FINAL_STATES)
     )
     return await session.scalar(query) or 0
 
@@ -43,4 +43,4 @@ async def of_request(
     query = select(Node).where(
         Node.run_id == run_id, Node.pool_id == pool_id, Node.request_id == request_id
     )
-    return (await session.scalars(query)).all()
+    return (await session.scalars(query.order_by(Node.requested_at, Node.id))).all()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import docker.errors
 import requests
 
-from orquestra.engine.errors import ProvisioningError
+from orquestra.engine.errors import ContainerEngineAway, ProvisioningError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,12 +102,12 @@ def provisioning_errors(doing: str) -> Iterator[None]:
     except docker.errors.DockerException as error:
         raise ProvisioningError(_failed(doing, explain_launch(reason_of(error)))) from error
     except requests.exceptions.Timeout as error:
-        raise ProvisioningError(
+        raise ContainerEngineAway(
             _failed(doing, "The container engine did not answer in time; check that it is well.")
         ) from error
     except requests.exceptions.RequestException as error:
         reason = f"The container engine does not answer any more: {reason_of(error)}"
-        raise ProvisioningError(_failed(doing, reason)) from error
+        raise ContainerEngineAway(_failed(doing, reason)) from error
 
 
 def _failed(doing: str, why: str) -> str:

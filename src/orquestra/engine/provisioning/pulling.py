@@ -6,7 +6,8 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import docker.auth
 import docker.errors
@@ -19,47 +20,62 @@ from orquestra.engine.provisioning.container_engine import ContainerEngine
 _AT_ONCE = 8
 _PODMAN_API = "v4.0.0"
 
+_T = TypeVar("_T")
+
+
+@dataclass(kw_only=True)
+class _Pull:
+    """One pull, and how many wait for it."""
+
+    task: asyncio.Task[None]
+    waiting: int = 0
+
 
 class ImagePuller:
     """Pulls images; several pulls of one image at once are one pull.
 
     Logins: those of `~/.docker/config.json` are sent along, credential helpers included. Podman
     falls back to its own (`podman login`) where that file knows nothing of the registry.
-    A pull has no time limit, since images may be large; progress is the registry's matter.
+    A pull has no time limit, since images may be large: who waits gives up when it wants to. The
+    pull for which nobody waits any more takes no turn from the others. Its connection may stay
+    until the registry answers, which harms nobody.
     """
 
     def __init__(self, client: Any, container_engine: ContainerEngine) -> None:
         self._client = client
         self._container_engine = container_engine
-        self._pulls: dict[str, asyncio.Task[None]] = {}
+        self._pulls: dict[str, _Pull] = {}
         self._turn = asyncio.Semaphore(_AT_ONCE)
 
     async def pull(self, image: str) -> None:
         """Make an image present; raises `ProvisioningError` with the reason."""
-        task = self._pulls.get(image)
-        if task is None:
-            task = asyncio.create_task(self._pull_in_turn(image))
-            self._pulls[image] = task
-            task.add_done_callback(lambda done: self._forget(image, done))
-        await asyncio.shield(task)  # who gives up waiting must not end the pull of the others
+        pull = self._pulls.get(image)
+        if pull is None:
+            pull = _Pull(task=asyncio.create_task(self._pull_in_turn(image)))
+            self._pulls[image] = pull
+        pull.waiting += 1
+        try:
+            # Who gives up waiting must not end the pull of the others.
+            await asyncio.shield(pull.task)
+        finally:
+            pull.waiting -= 1
+            if not pull.waiting:
+                self._pulls.pop(image)
+                pull.task.cancel()
 
     def close(self) -> None:
         """Wait for no pull any more."""
-        for task in self._pulls.values():
-            task.cancel()
-
-    def _forget(self, image: str, task: asyncio.Task[None]) -> None:
-        self._pulls.pop(image, None)
-        if not task.cancelled():
-            task.exception()  # seen, also where nobody waits any longer
+        for pull in self._pulls.values():
+            pull.task.cancel()
 
     async def _pull_in_turn(self, image: str) -> None:
+        # An image that is there already waits for no pull of another one.
+        if await asyncio.wrap_future(_in_thread(lambda: self._is_present(image))):
+            return
         async with self._turn:
             await asyncio.wrap_future(_in_thread(lambda: self._pull(image)))
 
     def _pull(self, image: str) -> None:
-        if self._is_present(image):
-            return
         reason = self._failure(image)
         if reason is not None or not self._is_present(image):
             why = failures.explain_pull(reason or "it is not there after the pull")
@@ -125,17 +141,18 @@ def is_on_this_machine(image: str) -> bool:
         return False
 
 
-def _in_thread(work: Callable[[], None]) -> Future[None]:
+def _in_thread(work: Callable[[], _T]) -> Future[_T]:
     """Run in a thread that does not keep the program alive: a registry may never answer."""
-    future: Future[None] = Future()
+    future: Future[_T] = Future()
+    future.set_running_or_notify_cancel()  # a result that comes too late is no error
 
     def run() -> None:
         try:
-            work()
+            result = work()
         except Exception as error:  # noqa: BLE001 - whoever waits for the future gets it
             future.set_exception(error)
         else:
-            future.set_result(None)
+            future.set_result(result)
 
     threading.Thread(target=run, name="pull", daemon=True).start()
     return future

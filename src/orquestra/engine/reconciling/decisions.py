@@ -11,26 +11,30 @@ from datetime import datetime, timedelta
 from orquestra.engine.provisioning.contract import HEAD, Observation, Phase
 from orquestra.engine.reconciling.actions import (
     Action,
-    EndNode,
     FailRun,
     LaunchHead,
     LaunchNode,
+    LoseNode,
     ReleaseRun,
     RemoveNode,
     ReplaceHead,
 )
 from orquestra.engine.reconciling.views import NodeView, RunView
 from orquestra.sdk.schema.cluster import NodeId, NodeState
-from orquestra.sdk.schema.workflow_run import State
 
 Seen = Mapping[NodeId, Observation]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """How long a launched container may take until it reports, and how many heads a run gets."""
+    """How long a launched container may take until it reports, and how many heads a run gets.
+
+    `watching_since` is when this engine began to look: what was launched before that may have
+    reported to nobody, so its time counts from then.
+    """
 
     start: timedelta
+    watching_since: datetime
     heads: int = 3
 
 
@@ -56,26 +60,37 @@ def decide(run: RunView, seen: Seen, *, now: datetime, limits: Limits) -> list[A
 def _head_actions(
     run: RunView, head: Observation | None, *, now: datetime, limits: Limits
 ) -> Iterator[Action]:
-    if head is None and run.head_launches == 0:
+    lost = head is None or head.phase is Phase.EXITED
+    if lost and run.head_launches > 0:
+        yield _lost_head(run, head, limits=limits)
+    elif run.head_launches == 0 or (head and head.phase is Phase.CREATED):
+        # Also where an earlier engine died in the middle of it: a launch completes what was begun.
         yield LaunchHead(run_id=run.id)
-    elif head is None or head.phase is Phase.EXITED:
-        reason = f"The head of the run cluster {_ending(head)}"
-        if run.head_launches < limits.heads:
-            yield ReplaceHead(run_id=run.id, reason=reason)
-        else:
-            yield FailRun(
-                run_id=run.id,
-                reason=f"{reason}, and so did the {run.head_launches - 1} before it. "
-                "If it needs more memory, ask for it with head_node_resources on the workflow",
-                handle=head.handle if head else None,
-            )
-    elif run.state is State.WAITING and _overdue(run.head_launched_at, now, limits):
+    elif not run.head_began and _overdue(run.head_launched_at, now, limits):
         yield FailRun(
             run_id=run.id,
             reason=f"The head of the run cluster did not begin to work within "
             f"{_seconds(limits.start)}",
-            handle=head.handle,
+            handle=head.handle if head else None,
+            unless_begun=True,
         )
+
+
+def _lost_head(run: RunView, head: Observation | None, *, limits: Limits) -> ReplaceHead | FailRun:
+    reason = f"The head of the run cluster {_ending(head)}"
+    handle = head.handle if head else None
+    if run.state.is_completed():
+        # A task has failed for good, and a new head would not know of it.
+        return FailRun(run_id=run.id, reason=reason, handle=handle)
+    if run.head_launches < limits.heads:
+        launches = run.head_launches
+        return ReplaceHead(run_id=run.id, reason=reason, handle=handle, launches=launches)
+    return FailRun(
+        run_id=run.id,
+        reason=f"{reason}, and so did the {run.head_launches - 1} before it. "
+        "If it needs more memory, ask for it with head_node_resources on the workflow",
+        handle=handle,
+    )
 
 
 def _node_actions(
@@ -83,17 +98,15 @@ def _node_actions(
 ) -> Iterator[Action]:
     found = seen.get(node.id)
     lost = found is None or found.phase is Phase.EXITED
-    if node.state.is_final():
-        if found:
-            yield RemoveNode(run_id=run.id, node_id=node.id, handle=found.handle)
-    elif node.state in (NodeState.REQUESTED, NodeState.PULLING):
+    if node.state in (NodeState.REQUESTED, NodeState.PULLING):
         yield LaunchNode(run_id=run.id, node_id=node.id)
     elif node.state is NodeState.STOPPING:
         handle = found.handle if found else None
         yield RemoveNode(run_id=run.id, node_id=node.id, handle=handle)
     elif node.state is NodeState.READY and lost:
         reason = f"The node {_ending(found)}."
-        yield EndNode(run_id=run.id, node_id=node.id, state=NodeState.FAILED, reason=reason)
+        handle = found.handle if found else None
+        yield LoseNode(run_id=run.id, node_id=node.id, reason=reason, handle=handle)
     elif node.state is NodeState.STARTING and (lost or _overdue(node.launched_at, now, limits)):
         yield _start_failure(run, node, found=found, limits=limits)
 
@@ -120,7 +133,7 @@ def _ending(found: Observation | None) -> str:
 
 
 def _overdue(since: datetime | None, now: datetime, limits: Limits) -> bool:
-    return since is not None and now - since > limits.start
+    return since is not None and now - max(since, limits.watching_since) > limits.start
 
 
 def _seconds(duration: timedelta) -> str:

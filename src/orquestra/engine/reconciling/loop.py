@@ -27,7 +27,9 @@ class Reconciler:
     def __init__(self, services: EngineServices) -> None:
         self._services = services
         self._performer = Performer(services)
-        self._limits = Limits(start=services.settings.nodes.start_limit)
+        self._limits = Limits(
+            start=services.settings.nodes.start_limit, watching_since=services.clock()
+        )
         self._busy: dict[Target, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
@@ -58,6 +60,7 @@ class Reconciler:
             for action in decide(run, seen[run.id], now=now, limits=self._limits):
                 self._begin(action)
         self._remove_orphans(runs, inventory=inventory)
+        self._services.pulse.beat()
         return _ROUND if runs else _QUIET_ROUND
 
     async def settle(self) -> None:
@@ -73,7 +76,8 @@ class Reconciler:
 
     def _begin(self, action: Action) -> None:
         target = target_of(action)
-        if target not in self._busy:
+        whole_run = (action.run_id, None)
+        if target not in self._busy and whole_run not in self._busy:
             task = asyncio.create_task(self._perform(action), name=repr(action))
             self._busy[target] = task
             task.add_done_callback(lambda _: self._busy.pop(target))

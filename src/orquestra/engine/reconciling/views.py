@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orquestra.engine.database.tables import Node, Pool, Run
+from orquestra.engine.nodes.store import FINAL_STATES
 from orquestra.engine.runs import store as runs
 from orquestra.sdk.schema.cluster import NodeId, NodeState
 from orquestra.sdk.schema.workflow_run import State, WorkflowRunId
@@ -15,7 +16,7 @@ from orquestra.sdk.schema.workflow_run import State, WorkflowRunId
 
 @dataclass(frozen=True, kw_only=True)
 class NodeView:
-    """A node that is wanted, or was."""
+    """A node that is not gone."""
 
     id: NodeId
     image: str
@@ -25,13 +26,17 @@ class NodeView:
 
 @dataclass(frozen=True, kw_only=True)
 class RunView:
-    """A run whose cluster may exist."""
+    """A run whose cluster may exist, with the nodes that are not gone.
+
+    `head_began`: the executor of the last head launched has reported.
+    """
 
     id: WorkflowRunId
     state: State
     executing: bool
     head_launches: int
     head_launched_at: datetime | None
+    head_began: bool
     nodes: tuple[NodeView, ...]
 
 
@@ -46,6 +51,7 @@ async def unreleased_runs(session: AsyncSession) -> list[RunView]:
             executing=row.executing,
             head_launches=row.head_launches,
             head_launched_at=row.head_launched_at,
+            head_began=row.head_began_at is not None,
             nodes=tuple(nodes[row.id]),
         )
         for row in rows
@@ -57,7 +63,7 @@ async def _nodes(session: AsyncSession) -> dict[str, list[NodeView]]:
         select(Node, Pool.image)
         .join(Pool, (Pool.run_id == Node.run_id) & (Pool.id == Node.pool_id))
         .join(Run, Run.id == Node.run_id)
-        .where(Run.released.is_(False))
+        .where(Run.released.is_(False), Node.state.not_in(FINAL_STATES))
     )
     found: dict[str, list[NodeView]] = defaultdict(list)
     for node, image in await session.execute(query):

@@ -1,25 +1,32 @@
 """`/api/workflow-runs`."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
-from fastapi import APIRouter, status
+from fastapi import APIRouter, Request, status
 
-from orquestra.engine import paging
+from orquestra.engine import bodies, paging
 from orquestra.engine.auth.access import CurrentUser
 from orquestra.engine.dependencies import ReadSession, Services
-from orquestra.engine.runs import service, store, views
+from orquestra.engine.errors import BadRequest
+from orquestra.engine.runs import requests, service, store, views
 from orquestra.sdk.schema import api
 from orquestra.sdk.schema.workflow_run import State
 
 router = APIRouter(prefix="/api/workflow-runs", tags=["workflow runs"])
 
 
-@router.post("", status_code=status.HTTP_201_CREATED)
+@router.post(
+    "",
+    status_code=status.HTTP_201_CREATED,
+    openapi_extra=bodies.documented(api.CreateRun),
+)
 async def create_run(
-    request: api.CreateRun, services: Services, user: CurrentUser
+    request: Request, services: Services, user: CurrentUser
 ) -> api.Envelope[api.Id]:
     """Run a stored definition. Refused with every reason if it could never succeed here."""
-    run = await service.create(services, request, user=user)
+    wanted = requests.read(await request.body())
+    run = await service.create(services, wanted, user=user)
     return api.Envelope(data=api.Id(id=run.id))
 
 
@@ -46,13 +53,11 @@ async def list_runs(
         definition_id=workflowDefinitionID,
         workspace_id=workspaceId,
         project_id=projectId,
-        created_since=None if maxAge is None else services.clock() - timedelta(seconds=maxAge),
-        states=[State(name) for name in state.split(",")] if state else (),
+        created_since=_created_since(services.clock(), max_age=maxAge),
+        states=_states(state),
     )
-    full = runs and len(runs) == size
-    token = paging.Position(at=runs[-1].created_at, id=runs[-1].id).token() if full else ""
     return api.Envelope(
-        data=[views.summary(run) for run in runs], meta=api.Meta(next_page_token=token)
+        data=[views.summary(run) for run in runs], meta=paging.next_page(runs, size=size)
     )
 
 
@@ -71,3 +76,25 @@ async def terminate_run(
     async with services.database.writing() as session:
         await service.stop(session, run_id, user=user, force=force, at=services.clock())
     services.wake.ring()
+
+
+def _created_since(now: datetime, *, max_age: int | None) -> datetime | None:
+    if max_age is None:
+        return None
+    if max_age < 0:
+        raise BadRequest(f"maxAge is {max_age}, but an age is 0 seconds or more.")
+    try:
+        return now - timedelta(seconds=max_age)
+    except OverflowError:  # older than the calendar: all of them
+        return None
+
+
+def _states(names: str | None) -> Sequence[State]:
+    wanted = names.split(",") if names else []
+    unknown = [name for name in wanted if name not in State.__members__]
+    if unknown:
+        raise BadRequest(
+            f"There is no state {unknown[0]!r}; give one or more of "
+            f"{', '.join(State.__members__)}, joined by commas."
+        )
+    return [State(name) for name in wanted]

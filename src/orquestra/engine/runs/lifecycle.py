@@ -21,6 +21,7 @@ from orquestra.sdk.schema.workflow_run import State
 def begin(run: Run, *, at: datetime) -> None:
     """The executor has begun. It may begin again on a new head; the first time counts."""
     run.started_at = run.started_at or at
+    run.head_began_at = at
     if run.state is State.WAITING:
         run.state = State.RUNNING
 
@@ -47,5 +48,4 @@ async def finish(
         # A task whose end was lost with a head has succeeded too: its value is what was used.
         await store.complete_tasks(session, run.id, at=at)
         run.completed_tasks = run.total_tasks
-    else:
-        await store.end_running_tasks(session, run.id, state=run.state, at=at)
+    await store.end_running_tasks(session, run.id, state=run.state, at=at)

@@ -1,5 +1,7 @@
 """What users can do with runs."""
 
+import asyncio
+import logging
 import re
 import secrets
 import string
@@ -10,14 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from orquestra.engine.database.tables import Definition, Pool, Run, TaskRun
 from orquestra.engine.definitions import service as definitions
+from orquestra.engine.definitions import store as definition_store
 from orquestra.engine.dependencies import EngineServices
-from orquestra.engine.errors import Forbidden, NotFound
+from orquestra.engine.errors import DefinitionUnknown, Forbidden, NotFound
 from orquestra.engine.images.admission import Admission, admit
 from orquestra.engine.images.sizes import RunDemand, run_demand
 from orquestra.engine.runs import lifecycle, store
 from orquestra.sdk.schema import api, ir
 from orquestra.sdk.schema.cluster import NodeSize
 from orquestra.sdk.schema.workflow_run import State
+
+logger = logging.getLogger(__name__)
 
 _NAME_LENGTH = 40
 _SUFFIX_LENGTH = 5
@@ -30,13 +35,12 @@ async def create(services: EngineServices, request: api.CreateRun, *, user: str)
     The images are asked about outside of any transaction, since registries may take their time.
 
     Raises:
-        NotFound: There is no such definition.
+        DefinitionUnknown: There is no such definition.
         Forbidden: The definition is somebody else's.
         RunRefused: The run could never succeed, with every reason found.
     """
-    async with services.database.reading() as session:
-        stored = await definitions.get(session, request.workflow_definition_id, user=user)
-    definition = ir.WorkflowDef.model_validate_json(stored.document)
+    stored = await _definition(services, request.workflow_definition_id, user=user)
+    definition = (await services.definitions.of_row(stored)).document
     demand = run_demand(request, definition=definition)
     admission = await admit(
         definition,
@@ -49,15 +53,16 @@ async def create(services: EngineServices, request: api.CreateRun, *, user: str)
     run.dry_run = request.dry_run
     run.total_tasks = len(definition.task_invocations)
     async with services.database.writing() as session:
+        if await definition_store.without_document(session, stored.id) is None:
+            raise DefinitionUnknown(f"The workflow definition {stored.id!r} was just deleted.")
         await store.add(
             session,
             run,
             pools=_pools(run.id, admission, demand=demand),
             tasks=_task_runs(run.id, definition, admission=admission),
         )
-    for warning in admission.warnings:
-        services.logs.note(run.id, f"warning: {warning}", at=run.created_at.timestamp())
     services.wake.ring()
+    await _note_warnings(services, run)
     return run
 
 
@@ -81,6 +86,29 @@ async def stop(session: AsyncSession, run_id: str, *, user: str, force: bool, at
     run = await get(session, run_id, user=user)
     state = State.KILLED if force else State.TERMINATED
     await lifecycle.finish(session, run, state=state, message=f"Stopped by {user}.", at=at)
+
+
+async def _definition(services: EngineServices, definition_id: str, *, user: str) -> Definition:
+    async with services.database.reading() as session:
+        try:
+            return await definitions.get(session, definition_id, user=user)
+        except NotFound as error:
+            raise DefinitionUnknown(
+                f"{error} Store the definition first, then run it by the id that this gives."
+            ) from error
+
+
+async def _note_warnings(services: EngineServices, run: Run) -> None:
+    text = "\n".join(f"warning: {warning}" for warning in run.warnings)
+    if not text:
+        return
+    try:
+        await asyncio.to_thread(services.logs.note, run.id, text, at=run.created_at.timestamp())
+    except OSError as error:
+        # The run exists, and shows the warnings itself.
+        logger.warning(
+            "run %s: its log could not be written: %s", run.id, error, extra={"event": "log_lost"}
+        )
 
 
 def _new_run(definition: Definition, admission: Admission, *, head: NodeSize, at: datetime) -> Run:

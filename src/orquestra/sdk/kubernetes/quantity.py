@@ -27,21 +27,33 @@ _FACTORS = {
     "Ei": Decimal(2**60),
 }
 
+_MOST_DIGITS = 40
+"""Larger numbers would take seconds or gigabytes to be made whole."""
+
 
 def parse_quantity(quantity: str | float | Decimal) -> Decimal:
     """The exact number that a quantity stands for; numbers stand for themselves.
 
     Raises:
-        ValueError: the text is no quantity.
+        ValueError: it is no quantity, or far beyond what any machine has.
     """
-    if isinstance(quantity, Decimal):
-        return quantity
-    if not isinstance(quantity, str):
-        return Decimal(str(quantity))
-    match = _QUANTITY.fullmatch(quantity)
-    if match is None or match["suffix"] not in _FACTORS:
-        raise ValueError(
-            f"{quantity!r} is not a quantity. Write a number with an optional suffix, "
-            'like "500m", "2" or "4Gi".'
-        )
-    return Decimal(match["number"]) * _FACTORS[match["suffix"]]
+    if isinstance(quantity, int | Decimal) and not isinstance(quantity, bool):
+        amount = Decimal(quantity)
+    else:
+        match = _QUANTITY.fullmatch(str(quantity))
+        if match is None or match["suffix"] not in _FACTORS:
+            raise _not_a_quantity(quantity)
+        try:
+            amount = Decimal(match["number"]) * _FACTORS[match["suffix"]]
+        except ArithmeticError as error:  # an exponent beyond what numbers can have
+            raise _not_a_quantity(quantity) from error
+    if not amount.is_finite() or amount.adjusted() > _MOST_DIGITS:
+        raise _not_a_quantity(quantity)
+    return amount
+
+
+def _not_a_quantity(quantity: object) -> ValueError:
+    return ValueError(
+        f"{quantity!r} is not a quantity. Write a number with an optional suffix, "
+        'like "500m", "2" or "4Gi".'
+    )

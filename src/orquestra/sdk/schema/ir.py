@@ -326,3 +326,11 @@ class WorkflowDef(Document):
     data_aggregation: DataAggregation | None = None
     metadata: WorkflowMetadata | None = None
     resources: Resources | None = None
+
+    def producers(self) -> dict[ArtifactNodeId, TaskInvocationId]:
+        """Which invocation makes which artifact."""
+        return {
+            artifact_id: invocation.id
+            for invocation in self.task_invocations.values()
+            for artifact_id in invocation.output_ids
+        }

@@ -14,6 +14,9 @@ WorkspaceId = NewType("WorkspaceId", str)
 ProjectId = NewType("ProjectId", str)
 
 
+UNKNOWN_STATE = "The state of the run is one that this release of the SDK does not know"
+
+
 class State(Enum):
     """State of a workflow run or a task run; a word this release does not know is UNKNOWN."""
 
@@ -33,10 +36,7 @@ class State(Enum):
     def is_completed(self) -> bool:
         """Whether nothing more will happen. UNKNOWN warns and counts as not completed."""
         if self is State.UNKNOWN:
-            warnings.warn(
-                "The state of the run is one that this release of the SDK does not know",
-                stacklevel=2,
-            )
+            warnings.warn(UNKNOWN_STATE, stacklevel=2)
         return self in _COMPLETED
 
 

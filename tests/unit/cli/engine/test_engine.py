@@ -1,5 +1,7 @@
 import stat
 
+import pytest
+
 from orquestra.engine.auth.keys import SecretKey
 from orquestra.engine.auth.tokens import Tokens
 
@@ -32,3 +34,13 @@ def test_a_wrong_setting_is_an_error_without_a_traceback(orq, tmp_path):
     assert result.stderr.startswith(f"error: The configuration file {settings} is not right")
     assert "Traceback" not in result.stderr
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("command", [["token", "--user", "ada"], ["serve", "--port", "0"]])
+def test_a_data_folder_that_cannot_be_made_is_named_with_the_reason(orq, tmp_path, command):
+    (tmp_path / "taken").touch()
+
+    result = orq("engine", *command, "--data", str(tmp_path / "taken" / "engine"))
+
+    assert result.exit_code == 1
+    assert f"error: {tmp_path / 'taken' / 'engine'} cannot be used: Not a" in result.stderr

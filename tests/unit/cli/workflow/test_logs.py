@@ -1,7 +1,6 @@
 import pytest
 
 from orquestra.cli.workflow.logs import KINDS, choose_kinds, describe
-from orquestra.engine.logs.archives import archive
 from orquestra.sdk import LogOutput, WorkflowLogs
 from tests.unit.cli.canned_engine import RUN_ID
 
@@ -15,9 +14,8 @@ def with_logs(logged_in, engine):
         (1.0, {"log": "epoch 1", "log_filename": "task.out"}),
         (2.0, {"log": "careful", "log_filename": "task.err"}),
     ]
-    engine.answers["/api/task-run-logs"] = (200, archive(lines))
-    system = [(1.0, {"log": "node n-1 joined"})]
-    engine.answers["/api/workflow-run-logs/system"] = (200, archive(system))
+    engine.answer_logs("/api/task-run-logs", *lines)
+    engine.answer_logs("/api/workflow-run-logs/system", (1.0, {"log": "node n-1 joined"}))
     return logged_in
 
 

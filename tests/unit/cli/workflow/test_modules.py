@@ -1,9 +1,7 @@
-import sys
-
 import pytest
 
 from orquestra.cli.failures import Failure
-from orquestra.cli.workflow.modules import dotted_name, find_workflow
+from orquestra.cli.workflow.modules import find_workflow
 
 ONE = """
 from orquestra import sdk
@@ -22,36 +20,6 @@ TWO = f"""{ONE}
 def other():
     return one()
 """
-
-
-@pytest.fixture
-def project(tmp_path, monkeypatch):
-    """An empty folder of a user, which is the current one; what is imported there is forgotten."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    known = set(sys.modules)
-    yield tmp_path
-    for name in set(sys.modules) - known:
-        del sys.modules[name]
-
-
-@pytest.mark.parametrize(
-    ("module", "name"),
-    [
-        ("lab.flows", "lab.flows"),
-        ("flows.py", "flows"),
-        ("lab/flows.py", "lab.flows"),
-        ("./lab/flows.py", "lab.flows"),
-        ("src/lab/flows.py", "lab.flows"),
-    ],
-)
-def test_a_module_is_named_by_dots_or_by_its_path(module, name):
-    assert dotted_name(module) == name
-
-
-def test_an_absolute_path_below_the_current_folder_is_a_module_of_it(project):
-    assert dotted_name(str(project / "lab" / "flows.py")) == "lab.flows"
 
 
 def test_the_only_workflow_needs_no_name(project):
@@ -84,16 +52,6 @@ def test_a_module_without_workflows_is_refused(project):
 
     with pytest.raises(Failure, match="has no workflow"):
         find_workflow("flows_none", name=None)
-
-
-def test_an_import_that_fails_says_where_in_the_users_file(project):
-    (project / "flows_broken.py").write_text("\nimport not_installed_anywhere\n")
-
-    with pytest.raises(Failure, match="not_installed_anywhere") as caught:
-        find_workflow("flows_broken", name=None)
-
-    assert caught.value.exit_code == 7
-    assert caught.value.details == [f"  at {project}/flows_broken.py:2 in <module>"]
 
 
 def test_a_submitted_workflow_prints_its_run_id_and_the_engines_warnings(

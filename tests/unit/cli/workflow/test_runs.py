@@ -1,5 +1,7 @@
 """Commands on runs, against the wire of a Compute Engine."""
 
+import json
+
 import pytest
 
 from orquestra.sdk.values import serialize, to_wire
@@ -167,9 +169,50 @@ def test_of_several_logins_the_one_that_knows_the_run_is_used(logged_in, engine)
     logged_in("login", "-s", "http://localhost:1", "-t", token())
 
     assert logged_in.json("wf", "view", RUN_ID)["run_id"] == RUN_ID
-    unknown = logged_in("wf", "view", "nothing")
+
+
+def test_a_run_is_unknown_only_where_every_login_says_so(logged_in, engine):
+    logged_in("login", "-s", engine.uri, "--name", "again", "-t", token())
+
+    result = logged_in("wf", "view", "nothing")
+
+    assert result.exit_code == 10
+    assert result.stderr.splitlines()[:3] == [
+        "error: the run nothing was not found: none of the saved logins knows it",
+        "  127: not found",
+        "  again: not found",
+    ]
+
+
+def test_an_engine_that_does_not_answer_may_have_the_run(logged_in):
+    logged_in("login", "-s", "http://localhost:1", "-t", token())
+
+    result = logged_in("wf", "view", "nothing")
+
+    assert result.exit_code == 11
+    assert "the run nothing was not found: 1 of 2 saved logins could not be asked" in result.stderr
+    assert "  127: not found" in result.stderr
+    assert "  localhost:1: could not be asked: The Compute Engine" in result.stderr
+
+
+def test_an_engine_that_refuses_the_login_may_have_the_run(logged_in, tmp_path):
+    _add_login(tmp_path, "old", uri="http://localhost:1", token=token(expires_in=-60))
+
+    result = logged_in("wf", "view", "nothing")
+
+    assert result.exit_code == 12
+    assert "  old: could not be asked: The login token has expired." in result.stderr
+
+
+def test_a_broken_login_is_left_out_of_the_search(logged_in, engine, tmp_path):
+    engine.answer_run()
+    _add_login(tmp_path, "a-bare-one", uri="http://localhost:1")
+
+    found, unknown = logged_in("wf", "view", RUN_ID), logged_in("wf", "view", "nothing")
+
+    assert found.exit_code == 0
+    assert found.stderr.startswith("note: the login a-bare-one is left out: ")
     assert unknown.exit_code == 10
-    assert "localhost:1" in unknown.stderr
 
 
 def test_where_several_logins_are_saved_a_list_needs_a_name(logged_in):
@@ -184,6 +227,14 @@ def test_where_several_logins_are_saved_a_list_needs_a_name(logged_in):
 @pytest.mark.parametrize("command", ["view", "results", "logs", "nodes", "stop"])
 def test_a_run_id_is_required(orq, command):
     assert orq("wf", command).exit_code == 2
+
+
+def _add_login(folder, name, **options):
+    file = folder / "config.json"
+    content = json.loads(file.read_text())
+    entry = {"config_name": name, "runtime_name": "CE_REMOTE", "runtime_options": options}
+    content["configs"] = {name: entry, **content["configs"]}
+    file.write_text(json.dumps(content))
 
 
 def _succeed(engine, *values):

@@ -72,6 +72,16 @@ def test_a_cycle_is_refused_with_its_members() -> None:
     assert all(name in str(refusal.value) for name in ("i0", "i1", "i2"))
 
 
+def test_a_workflow_that_returns_a_secret_is_refused() -> None:
+    document = chain(["s"])
+    document["secret_nodes"] = {"s": {"id": "s", "secret_name": "db-password"}}
+    check(document)
+    document["output_ids"].append("s")
+
+    with pytest.raises(InvalidDefinition, match=r"'db-password'.*never leaves the server"):
+        check(document)
+
+
 def test_a_workflow_without_tasks_is_refused() -> None:
     with pytest.raises(InvalidDefinition, match="calls no task"):
         check(chain())

@@ -128,7 +128,7 @@ def test_a_missing_default_image_is_the_administrators_to_publish() -> None:
     )
     assert sentence.endswith(
         "ask the engine's administrator to publish the base images to "
-        f"{REPOSITORY}, with `make images` in a checkout of Orquestra."
+        f"{REPOSITORY}, with `make publish REPOSITORY={REPOSITORY}` in a checkout of Orquestra."
     )
 
 
@@ -271,6 +271,7 @@ def test_a_workflow_of_a_newer_sdk_is_refused(catalogue: MemoryCatalogue) -> Non
     [sentence] = refusal(definition, catalogue=catalogue)
 
     assert sentence == (
+        "Unsupported SDK version: 2.1.0. Supported SDK versions: [2.0.0a1]. "
         "The workflow was made with orquestra-sdk 2.1.0, but this engine has 2.0.0a1; upgrade the "
         "engine, or install orquestra-sdk==2.0.0a1 and submit it again."
     )

@@ -29,17 +29,19 @@ def test_plain_http_is_for_loopback_addresses_only(image, expected):
 
 
 class SlowEngine:
-    """A container engine whose pulls last until `finish` is set."""
+    """A container engine whose pulls, all or those of some images, last until `finish`."""
 
-    def __init__(self, *, error=None):
+    def __init__(self, *, error=None, hanging=""):
         self.api = self
         self.pulls = 0
         self.finish = threading.Event()
+        self.all_hang = threading.Barrier(9)
+        self.present = set()
         self._error = error
-        self._present = set()
+        self._hanging = hanging
 
     def inspect_image(self, image):
-        if image not in self._present:
+        if image not in self.present:
             raise docker.errors.ImageNotFound("no such image")
 
     def reload_config(self):
@@ -47,11 +49,14 @@ class SlowEngine:
 
     def pull(self, image, **_options):
         self.pulls += 1
-        self.finish.wait(5)
+        if image.startswith(self._hanging):
+            if self._hanging:
+                self.all_hang.wait(5)
+            self.finish.wait(5)
         if self._error is not None:
             yield {"error": self._error}
         else:
-            self._present.add(image)
+            self.present.add(image)
             yield {"status": "done"}
 
 
@@ -118,3 +123,47 @@ def test_engine_stops_while_a_registry_keeps_it_waiting():
 
     asyncio.run(scenario())
     engine.finish.set()
+
+
+def test_an_image_that_is_there_waits_for_no_slow_pull():
+    engine = SlowEngine()
+    engine.present.add("registry.example/here@sha256:1")
+
+    async def scenario():
+        puller = ImagePuller(engine, ENGINE)
+        slow = [asyncio.create_task(puller.pull(f"{IMAGE}{number}")) for number in range(20)]
+        await asyncio.wait_for(puller.pull("registry.example/here@sha256:1"), 1)
+        engine.finish.set()
+        await asyncio.gather(*slow)
+
+    asyncio.run(scenario())
+
+
+def test_pulls_that_nobody_waits_for_any_more_take_no_turn_from_others():
+    engine = SlowEngine(hanging="registry.example/image")
+
+    async def scenario():
+        puller = ImagePuller(engine, ENGINE)
+        hanging = [asyncio.create_task(puller.pull(f"{IMAGE}{number}")) for number in range(8)]
+        await asyncio.to_thread(engine.all_hang.wait, 1)
+        for waiter in hanging:
+            waiter.cancel()
+        await asyncio.wait_for(puller.pull("other.example/image@sha256:1"), 1)
+
+    asyncio.run(scenario())
+    engine.finish.set()
+
+
+def test_a_pull_that_was_given_up_can_be_begun_again():
+    engine = SlowEngine()
+
+    async def scenario():
+        puller = ImagePuller(engine, ENGINE)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(puller.pull(IMAGE), 0.02)
+        engine.finish.set()
+        await puller.pull(IMAGE)
+
+    asyncio.run(scenario())
+
+    assert engine.present == {IMAGE}

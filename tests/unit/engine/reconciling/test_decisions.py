@@ -6,10 +6,10 @@ import pytest
 
 from orquestra.engine.provisioning.contract import HEAD, Handle, Observation, Phase
 from orquestra.engine.reconciling.actions import (
-    EndNode,
     FailRun,
     LaunchHead,
     LaunchNode,
+    LoseNode,
     ReleaseRun,
     RemoveNode,
     ReplaceHead,
@@ -20,7 +20,7 @@ from orquestra.sdk.schema.cluster import NodeId, NodeState, PoolId
 from orquestra.sdk.schema.workflow_run import State, WorkflowRunId
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-LIMITS = Limits(start=timedelta(seconds=60))
+LIMITS = Limits(start=timedelta(seconds=60), watching_since=NOW - timedelta(hours=1))
 RUN = WorkflowRunId("fit-Ab1Cd-r000")
 NODE = NodeId("n-1")
 
@@ -32,6 +32,7 @@ def run(*nodes: NodeView, **changes) -> RunView:
         "executing": True,
         "head_launches": 1,
         "head_launched_at": NOW - timedelta(seconds=10),
+        "head_began": True,
     }
     return RunView(**{**fields, **changes}, nodes=nodes)
 
@@ -52,8 +53,8 @@ def container(node_id: NodeId, phase: Phase = Phase.RUNNING, **changes) -> Obser
     )
 
 
-def decided(view: RunView, *seen: Observation):
-    return decide(view, {found.node_id: found for found in seen}, now=NOW, limits=LIMITS)
+def decided(view: RunView, *seen: Observation, limits: Limits = LIMITS):
+    return decide(view, {found.node_id: found for found in seen}, now=NOW, limits=limits)
 
 
 def test_a_run_as_it_should_be_needs_nothing():
@@ -61,9 +62,18 @@ def test_a_run_as_it_should_be_needs_nothing():
 
 
 def test_a_new_run_gets_its_head_before_anything_else():
-    view = run(head_launches=0, head_launched_at=None, state=State.WAITING)
+    view = run(head_launches=0, head_launched_at=None, head_began=False, state=State.WAITING)
 
     assert decided(view) == [LaunchHead(run_id=RUN)]
+
+
+@pytest.mark.parametrize("phase", [Phase.CREATED, Phase.RUNNING])
+@pytest.mark.parametrize("launches", [0, 1])
+def test_a_launch_that_was_cut_short_is_completed(phase, launches):
+    view = run(head_launches=launches, head_launched_at=None, head_began=False)
+
+    expected = [] if (phase, launches) == (Phase.RUNNING, 1) else [LaunchHead(run_id=RUN)]
+    assert decided(view, container(HEAD, phase)) == expected
 
 
 @pytest.mark.parametrize("head", [None, container(HEAD, Phase.EXITED, exit_code=1)])
@@ -86,12 +96,36 @@ def test_a_run_that_loses_head_after_head_fails_with_the_reason():
 
 
 def test_a_head_that_never_begins_fails_the_run():
-    view = run(state=State.WAITING, head_launched_at=NOW - timedelta(seconds=61))
+    late = NOW - timedelta(seconds=61)
+    view = run(state=State.WAITING, head_launched_at=late, head_began=False)
 
     (action,) = decided(view, container(HEAD))
 
     assert isinstance(action, FailRun)
     assert "within 60 seconds" in action.reason
+
+
+def test_a_replaced_head_that_never_begins_fails_the_run_too():
+    late = NOW - timedelta(seconds=61)
+    view = run(head_launches=2, head_launched_at=late, head_began=False)
+
+    (action,) = decided(view, container(HEAD))
+
+    assert isinstance(action, FailRun)
+
+
+def test_a_head_lost_after_a_task_has_failed_for_good_ends_the_run():
+    (action,) = decided(run(state=State.FAILED), container(HEAD, Phase.EXITED, exit_code=1))
+
+    assert isinstance(action, FailRun)
+
+
+def test_what_was_launched_before_the_engine_came_back_gets_its_time_anew():
+    limits = Limits(start=timedelta(seconds=60), watching_since=NOW - timedelta(seconds=3))
+    ago = timedelta(seconds=90)
+    view = run(node(NodeState.STARTING, launched=ago), head_launched_at=NOW - ago, head_began=False)
+
+    assert decided(view, container(HEAD), container(NODE), limits=limits) == []
 
 
 def test_a_head_that_works_may_take_as_long_as_it_needs():
@@ -138,8 +172,8 @@ def test_a_node_lost_after_it_joined_is_recorded_and_the_run_goes_on():
         run(node(NodeState.READY)), container(HEAD), container(NODE, Phase.EXITED, exit_code=137)
     )
 
-    assert isinstance(action, EndNode)
-    assert action.state is NodeState.FAILED
+    assert isinstance(action, LoseNode)
+    assert "exit code 137" in action.reason
 
 
 def test_a_node_no_longer_needed_is_removed():
@@ -154,9 +188,8 @@ def test_a_node_that_was_let_go_before_it_existed_is_recorded_as_stopped():
     assert actions == [RemoveNode(run_id=RUN, node_id=NODE, handle=None)]
 
 
-@pytest.mark.parametrize("nodes", [[], [node(NodeState.FAILED)], [node(NodeState.STOPPED)]])
-def test_a_container_of_no_living_node_is_removed(nodes):
-    actions = decided(run(*nodes), container(HEAD), container(NODE))
+def test_a_container_of_no_living_node_is_removed():
+    actions = decided(run(), container(HEAD), container(NODE))
 
     assert actions == [RemoveNode(run_id=RUN, node_id=NODE, handle=Handle("container-n-1"))]
 

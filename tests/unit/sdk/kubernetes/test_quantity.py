@@ -36,7 +36,15 @@ def test_texts_that_are_no_quantities_are_refused_with_an_example(text):
         parse_quantity(text)
 
 
-@given(st.integers() | st.decimals(allow_nan=False, allow_infinity=False))
+@pytest.mark.parametrize(
+    "value", [[1], None, True, float("nan"), float("inf"), Decimal("NaN"), "1e50", "1e999999999999"]
+)
+def test_nothing_else_is_a_quantity(value):
+    with pytest.raises(ValueError, match="4Gi"):
+        parse_quantity(value)
+
+
+@given(st.integers(-(10**30), 10**30) | st.decimals(-(10**30), 10**30))
 def test_numbers_stand_for_themselves(number):
     assert parse_quantity(number) == number
 

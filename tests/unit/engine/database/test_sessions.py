@@ -1,0 +1,56 @@
+"""Sessions of many tasks at once."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+
+from orquestra.engine.database.migrating import migrate
+from orquestra.engine.database.sessions import Database
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def database(tmp_path):
+    migrate(tmp_path / "engine.db")
+    database = Database(tmp_path / "engine.db")
+    yield database
+    await database.close()
+
+
+async def test_many_writers_wait_for_each_other_and_readers_for_nobody(database):
+    counted = 0
+    writing = asyncio.Event()
+
+    async def write():
+        nonlocal counted
+        async with database.writing() as session:
+            writing.set()
+            await session.execute(text("DELETE FROM runs"))
+            await asyncio.sleep(0.02)
+            counted += 1
+
+    writers = [asyncio.create_task(write()) for _ in range(30)]
+    await writing.wait()
+    await database.ping()
+    finished_before_the_look = counted
+
+    await asyncio.gather(*writers)
+
+    assert counted == 30
+    assert finished_before_the_look < 15
+
+
+async def test_an_error_undoes_a_whole_session(database):
+    async def fail():
+        async with database.writing() as session:
+            await session.execute(text("CREATE TABLE t (x)"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail()
+
+    async with database.reading() as session:
+        tables = await session.execute(text("SELECT name FROM sqlite_master WHERE name = 't'"))
+    assert tables.all() == []

@@ -1,0 +1,33 @@
+import pytest
+from sqlalchemy.exc import OperationalError
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_health_needs_no_login(user):
+    user.headers.pop("Authorization")
+
+    assert (await user.get("/healthz")).json() == {"status": "ok"}
+    assert (await user.get("/readyz")).json() == {"status": "ok"}
+
+
+async def test_readiness_asks_no_container_engine(user, provisioner):
+    provisioner.inventory = None
+
+    assert (await user.get("/readyz")).status_code == 200
+
+
+async def test_an_engine_without_its_database_is_not_ready(user, services, monkeypatch):
+    async def away():
+        raise OperationalError("SELECT 1", None, Exception("disk I/O error"))
+
+    monkeypatch.setattr(services.database, "ping", away)
+
+    answer = await user.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json() == {
+        "status": "unavailable",
+        "reason": "The database does not answer: disk I/O error.",
+    }
+    assert (await user.get("/healthz")).status_code == 200

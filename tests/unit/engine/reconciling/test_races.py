@@ -1,0 +1,239 @@
+"""What happens while an action is under way: users stop, nodes are let go, heads die, engines too.
+
+The provisioner has a gate before its pulls and its launches, which a test opens when it likes.
+"""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from orquestra.engine.errors import ContainerEngineAway
+from orquestra.engine.provisioning.contract import HEAD
+from orquestra.engine.provisioning.testing import MemoryProvisioner, NodeExitsAtOnce
+from orquestra.engine.reconciling.actions import FailRun, ReplaceHead
+from orquestra.engine.reconciling.loop import Reconciler
+from orquestra.engine.reconciling.performing import Performer
+from orquestra.sdk.schema.cluster import NodeJoined, RunStarted
+from tests.unit.engine.conftest import AT
+
+pytestmark = pytest.mark.anyio
+
+
+class GatedProvisioner(MemoryProvisioner):
+    """Waits before it pulls and before it launches nodes, while the gates are closed."""
+
+    def __init__(self, **options) -> None:
+        super().__init__(**options)
+        self.pulls, self.launches = asyncio.Event(), asyncio.Event()
+        self.pulls.set()
+        self.launches.set()
+        self.away = False
+        self.launched = []
+
+    async def pull(self, image):
+        await self.pulls.wait()
+        await super().pull(image)
+
+    async def launch(self, spec):
+        if self.away:
+            raise ContainerEngineAway("it does not answer")
+        if spec.pool_id:
+            self.launched.append(spec.node_id)
+            await self.launches.wait()
+        return await super().launch(spec)
+
+
+@pytest.fixture
+def provisioner():
+    return GatedProvisioner()
+
+
+async def rounds(reconciler, number=3):
+    """A few rounds, with time for what they begin, but without waiting for its end."""
+    for _ in range(number):
+        await reconciler.step()
+        await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+async def started(submit, head_of, reconciler, definition):
+    """A run with a working head, and the pool of its task `solve`."""
+    run_id = await submit()
+    await reconciler.step()
+    await reconciler.settle()
+    head = head_of(run_id)
+    await head.tell(1, [RunStarted(at=AT)])
+    plan = await head.plan()
+    solve = next(key for key in definition.task_invocations if key.endswith("solve"))
+    return run_id, head, plan.pool_of_invocation[solve]
+
+
+def node_containers(provisioner):
+    return [spec for spec in provisioner.specs() if spec.pool_id]
+
+
+async def state_of(user, run_id):
+    return (await user.get(f"/api/workflow-runs/{run_id}")).json()["data"]["status"]
+
+
+@pytest.mark.parametrize("gate", ["pulls", "launches"])
+async def test_nodes_let_go_before_they_exist_keep_their_place_until_they_cannot_come(
+    started, provisioner, reconciler, gate
+):
+    _, head, pool = started
+    getattr(provisioner, gate).clear()
+    nodes = (await head.want(pool, 2)).json()
+    await rounds(reconciler)
+
+    for node in nodes:
+        await head.call("DELETE", f"nodes/{node['id']}")
+    await rounds(reconciler)
+    more = (await head.want(pool, 2, request="r-2")).json()
+    getattr(provisioner, gate).set()
+    await rounds(reconciler)
+    later = (await head.want(pool, 2, request="r-3")).json()
+    await rounds(reconciler)
+    await reconciler.settle()
+
+    assert more == []
+    assert len(later) == 2
+    assert {spec.node_id for spec in node_containers(provisioner)} == {node["id"] for node in later}
+
+
+@pytest.mark.parametrize("gate", ["pulls", "launches"])
+async def test_a_run_stopped_while_a_node_is_on_its_way_leaves_nothing(
+    started, provisioner, reconciler, user, gate
+):
+    run_id, head, pool = started
+    getattr(provisioner, gate).clear()
+    await head.want(pool, 2)
+    await rounds(reconciler)
+
+    await user.post(f"/api/workflow-runs/{run_id}/terminate?force=True")
+    await rounds(reconciler)
+    getattr(provisioner, gate).set()
+    await rounds(reconciler)
+    await reconciler.settle()
+    await rounds(reconciler)
+
+    assert (await state_of(user, run_id))["state"] == "KILLED"
+    assert provisioner.specs() == []
+    if gate == "pulls":
+        assert provisioner.launched == []
+    assert (await provisioner.inventory()).networks == frozenset()
+
+
+async def test_a_head_lost_while_a_node_is_on_its_way_does_not_fail_the_run(
+    started, provisioner, reconciler, user
+):
+    run_id, head, pool = started
+    provisioner.launches.clear()
+    await head.want(pool, 1)
+    await rounds(reconciler)
+
+    provisioner.end(provisioner.handle_of(run_id, HEAD), exit_code=1)
+    await rounds(reconciler)
+    provisioner.launches.set()
+    await rounds(reconciler, 5)
+    await reconciler.settle()
+
+    assert (await state_of(user, run_id))["state"] == "RUNNING"
+    assert [spec.node_id for spec in provisioner.specs()] == [HEAD]
+
+
+async def test_a_node_that_joins_at_the_last_moment_is_no_reason_to_fail(
+    started, reconciler, services, user
+):
+    run_id, head, pool = started
+    (node,) = (await head.want(pool, 1)).json()
+    await rounds(reconciler)
+    too_late = FailRun(run_id=run_id, reason="It did not join", node_id=node["id"])
+
+    await head.tell(2, [NodeJoined(at=AT, node_id=node["id"])])
+    await Performer(services).perform(too_late)
+
+    assert (await state_of(user, run_id))["state"] == "RUNNING"
+
+
+async def test_a_head_that_begins_at_the_last_moment_is_no_reason_to_fail(started, services, user):
+    run_id, _, _ = started
+    too_late = FailRun(run_id=run_id, reason="It did not begin", unless_begun=True)
+
+    await Performer(services).perform(too_late)
+
+    assert (await state_of(user, run_id))["state"] == "RUNNING"
+
+
+async def test_a_head_is_not_replaced_twice_for_one_loss(started, services, provisioner):
+    run_id, _, _ = started
+    again = ReplaceHead(run_id=run_id, reason="It was lost", handle=None, launches=0)
+    before = (await provisioner.inventory()).containers
+
+    await Performer(services).perform(again)
+
+    assert (await provisioner.inventory()).containers == before
+
+
+async def test_a_container_engine_that_is_away_for_a_moment_fails_nothing(
+    submit, provisioner, reconciler, user, monkeypatch
+):
+    monkeypatch.setattr("orquestra.engine.reconciling.loop._AFTER_TROUBLE", timedelta(0))
+    run_id = await submit()
+    provisioner.away = True
+    await rounds(reconciler)
+    assert (await state_of(user, run_id))["state"] == "WAITING"
+
+    provisioner.away = False
+    await rounds(reconciler)
+
+    assert [spec.node_id for spec in provisioner.specs()] == [HEAD]
+
+
+async def test_an_engine_that_comes_back_adopts_what_runs(
+    started, provisioner, reconciler, services, user
+):
+    run_id, head, pool = started
+    (node,) = (await head.want(pool, 1)).json()
+    await rounds(reconciler)
+    before = provisioner.specs()
+
+    restarted = Reconciler(services)
+    await rounds(restarted)
+    await head.tell(2, [NodeJoined(at=AT, node_id=node["id"])])
+    await rounds(restarted)
+
+    assert provisioner.specs() == before
+    assert (await state_of(user, run_id))["state"] == "RUNNING"
+
+
+async def test_containers_of_no_known_run_are_removed(started, provisioner, services, user):
+    run_id, _, _ = started
+    spec = provisioner.specs()[0]
+    handle = await provisioner.launch(type(spec)(**{**vars(spec), "run_id": "gone-Ab1Cd-r000"}))
+    assert handle
+
+    await rounds(Reconciler(services))
+
+    assert [found.run_id for found in provisioner.specs()] == [run_id]
+
+
+class TestNodesThatDie:
+    @pytest.fixture
+    def provisioner(self):
+        lines = ("\x1b[31mNo module named ray\x1b[0m", "")
+        return GatedProvisioner(faults=[NodeExitsAtOnce(exit_code=2, lines=lines)])
+
+    async def test_a_node_that_ends_at_once_fails_the_run_with_its_last_words(
+        self, started, reconciler, user
+    ):
+        run_id, head, pool = started
+        await head.want(pool, 1)
+
+        await rounds(reconciler, 5)
+        await reconciler.settle()
+
+        status = await state_of(user, run_id)
+        assert status["state"] == "FAILED"
+        assert "exit code 2" in status["message"]
+        assert status["message"].endswith("\nNo module named ray")
