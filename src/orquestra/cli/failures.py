@@ -41,6 +41,7 @@ _RULES = (
     _Rule(
         errors=(
             sdk.WorkflowSyntaxError,
+            sdk.FutureNotAValueError,
             sdk.InvalidTaskDefinitionError,
             sdk.ProjectInvalidError,
         ),
@@ -58,7 +59,7 @@ _RULES = (
         code=ExitCode.WORKFLOW_RUN_NOT_FOUND,
         hint="`orq wf list` shows your runs; `-c` chooses another Compute Engine",
     ),
-    _Rule(errors=(sdk.BaseRuntimeError,), code=ExitCode.FAILED),
+    _Rule(errors=(sdk.OrquestraError,), code=ExitCode.FAILED),
 )
 
 

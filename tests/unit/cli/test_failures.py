@@ -17,6 +17,7 @@ from tests.unit.cli.canned_engine import token
         (sdk.RemoteConnectionError("http://engine.example"), 11),
         (sdk.UnauthorizedError("log in"), 12),
         (PermissionError(13, "Permission denied", "/etc/orquestra"), 1),
+        (sdk.FutureNotAValueError("a future was copied"), 8),
         (sdk.BaseRuntimeError("the answer is not right"), 1),
         (KeyError("surprise"), 255),
     ],
