@@ -181,3 +181,22 @@ def fail():
 @sdk.workflow(resources=sdk.Resources(cpu="1", memory="1Gi"))
 def failing():
     return plus_one(fail())
+
+
+def test_a_task_interrupted_from_within_fails_and_says_so(config, finish):
+    run = interrupting().run(config)
+
+    status = finish(run)
+
+    assert status.status.state is sdk.State.FAILED
+    assert "KeyboardInterrupt" in status.message
+
+
+@sdk.task
+def interrupt():
+    raise KeyboardInterrupt
+
+
+@sdk.workflow(resources=sdk.Resources(cpu="1", memory="1Gi"))
+def interrupting():
+    return interrupt()

@@ -6,6 +6,7 @@ while the task runs. A file outlives its process: of a worker that was killed, w
 is read from the file by another process of the node (`unread_lines`).
 """
 
+import contextlib
 import ctypes
 import io
 import os
@@ -127,7 +128,9 @@ class _FollowedFile:
     def lines(self, *, last: bool) -> tuple[str, ...]:
         """Some lines that have been written and not been given out."""
         assert self._reader
-        block = self._rest + self._reader.read(_READ_SIZE)
+        # What was read before is given out first, or it would be copied again at every call.
+        whole = b"\n" in self._rest
+        block = self._rest if whole else self._rest + self._reader.read(_READ_SIZE)
         *lines, unfinished = block.split(b"\n", _MOST_LINES)
         self._rest = unfinished
         self.position += len(block) - len(unfinished)
@@ -154,6 +157,8 @@ def _text_stream(descriptor: int) -> TextIO:
 
 def _flush_all() -> None:
     for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+        # A task may have closed or replaced them; its worker must go on for the next one.
+        with contextlib.suppress(Exception):
+            stream.flush()
     # C code has buffers of its own.
     ctypes.CDLL(None).fflush(None)

@@ -119,18 +119,36 @@ class EngineClient:
                 "Content-Length": str(len(content)),
                 **headers,
             }
-        deadline = time.monotonic() + PATIENCE.total_seconds()
+        patience = _Patience()
         for pause in _pauses():
+            body = None if content is None else pieces(content)
             try:
-                body = None if content is None else pieces(content)
                 response = self._http.request(method, path, content=body, headers=headers)
-            except httpx.TransportError:
-                time.sleep(pause)
-                continue
-            if not response.is_server_error or time.monotonic() > deadline:
-                return response
+            except httpx.ConnectError:
+                # Nobody is there: the engine is being restarted.
+                patience = _Patience()
+            except httpx.TransportError as error:
+                if patience.is_over():
+                    raise EngineRefused(f"{method} {path} broke off: {error}") from error
+            else:
+                if not response.is_server_error or patience.is_over():
+                    return response
             time.sleep(pause)
         raise AssertionError("pauses never end")
+
+
+class _Patience:
+    """Begins with the first trouble and lasts for `PATIENCE`."""
+
+    def __init__(self) -> None:
+        self._end: float | None = None
+
+    def is_over(self) -> bool:
+        """Whether it has been asked for longer than it lasts."""
+        now = time.monotonic()
+        if self._end is None:
+            self._end = now + PATIENCE.total_seconds()
+        return now > self._end
 
 
 def pieces(content: bytes, *, size: int = _PIECE) -> Iterator[bytes]:

@@ -85,6 +85,8 @@ class Executor:
             if completion:
                 self._take(completion)
                 self._admit()
+        if self._problem is None and not self._walk.is_finished():
+            self._problem = "Some tasks ended without a result and without a reason."
         state = State.FAILED if self._problem else State.SUCCEEDED
         return RunFinished(at=_now(), state=state, message=self._problem)
 
@@ -185,7 +187,8 @@ class Executor:
 
 def _message(completion: Completion) -> str:
     assert completion.failure
-    message = completion.failure.message
+    # Text of a user's exception may hold what no UTF-8 can: halves of surrogate pairs.
+    message = completion.failure.message.encode(errors="replace").decode()
     if completion.failure.reason in (Reason.NODE_LOST, Reason.INPUT_LOST):
         return f"{message} It is tried again {MOST_LOSSES} times at most."
     return message

@@ -69,6 +69,15 @@ def environment(facts: TaskFacts, *, ray_message: str) -> Failure:
     return Failure(reason=Reason.ENVIRONMENT, message=message)
 
 
+def interrupted(facts: TaskFacts) -> Failure:
+    """A KeyboardInterrupt was raised in the task."""
+    message = (
+        f"Task '{facts.name}' was interrupted from within: something in it raised "
+        "KeyboardInterrupt, as libraries for time limits do. Its logs may say what."
+    )
+    return Failure(reason=Reason.TASK, message=message)
+
+
 def no_secrets(facts: TaskFacts, *, secret: str) -> Failure:
     """A task takes a secret, which nothing here can look up."""
     message = (

@@ -7,11 +7,15 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
 
-from orquestra.sdk.schema.cluster import Event, EventBatch
+from orquestra.sdk.schema.cluster import Event, EventBatch, LogLines
 
 INTERVAL = timedelta(milliseconds=200)
 _MOST_EVENTS = 500
-_ROOM = 5000
+_BATCH = 2 * 2**20
+_ROOM = 16 * 2**20
+"""Bytes, roughly: what a batch and what the queue may hold before those who add have to wait."""
+
+_EVENT_WEIGHT = 3 * 2**10
 
 
 class EventSink(Protocol):
@@ -50,7 +54,8 @@ class Outbox:
         self._on_failure = on_failure
         self._sequence = 0
         self._queue: deque[Event] = deque()
-        self._unposted = 0
+        self._added = self._posted = 0
+        self._weight = 0
         self._changed = threading.Condition()
         self._hurry = threading.Event()
         self._failure: Exception | None = None
@@ -59,10 +64,11 @@ class Outbox:
     def add(self, *events: Event) -> None:
         """Queue events."""
         with self._changed:
-            self._changed.wait_for(lambda: len(self._queue) < _ROOM or self._failure)
+            self._changed.wait_for(lambda: self._weight < _ROOM or self._failure)
             if not self._failure:
                 self._queue.extend(events)
-                self._unposted += len(events)
+                self._added += len(events)
+                self._weight += sum(map(_weight, events))
             self._changed.notify_all()
 
     def flush(self) -> None:
@@ -74,7 +80,8 @@ class Outbox:
         """
         self._hurry.set()
         with self._changed:
-            self._changed.wait_for(lambda: self._unposted == 0 or self._failure)
+            target = self._added
+            self._changed.wait_for(lambda: self._posted >= target or self._failure)
             if self._failure:
                 raise self._failure
 
@@ -92,8 +99,7 @@ class Outbox:
 
     def _post_queued(self) -> None:
         with self._changed:
-            count = min(len(self._queue), _MOST_EVENTS)
-            events = [self._queue.popleft() for _ in range(count)]
+            events = self._next_batch()
             self._changed.notify_all()
         if self._before_posting:
             self._before_posting()
@@ -102,10 +108,19 @@ class Outbox:
             EventBatch(sender=self._sender, sequence=self._sequence, events=events)
         )
         with self._changed:
-            self._unposted -= count
+            self._posted += len(events)
             self._changed.notify_all()
             if self._queue:
                 self._hurry.set()
+
+    def _next_batch(self) -> list[Event]:
+        events: list[Event] = []
+        weight = 0
+        while self._queue and len(events) < _MOST_EVENTS and weight < _BATCH:
+            events.append(self._queue.popleft())
+            weight += _weight(events[-1])
+        self._weight -= weight
+        return events
 
     def _give_up(self, error: Exception) -> None:
         with self._changed:
@@ -114,3 +129,9 @@ class Outbox:
             self._changed.notify_all()
         if self._on_failure:
             self._on_failure(error)
+
+
+def _weight(event: Event) -> int:
+    if not isinstance(event, LogLines):
+        return _EVENT_WEIGHT
+    return _EVENT_WEIGHT + sum(len(line.text) for line in event.lines)

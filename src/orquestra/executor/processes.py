@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -14,7 +15,7 @@ class Processes:
     """The children of a first process.
 
     A container's first process also gets every orphan: they are reaped and forgotten. On SIGTERM
-    or SIGINT all children are asked to stop, and killed after `GRACE`.
+    or SIGINT all children are asked to stop; who stops the container kills what does not.
     """
 
     def __init__(self) -> None:
@@ -63,4 +64,6 @@ class Processes:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         if not self._stopping:
             self._stopping = True
+            if not self._names:
+                sys.exit(128 + number)
             self._send(signal.SIGTERM)

@@ -121,7 +121,6 @@ class RayDispatch:
             if key not in begun:
                 ray.cancel(submitted.outcome, force=False)
 
-    @functools.cache  # noqa: B019 - there is one dispatch in a process
     def _task(self, invocation_id: ir.TaskInvocationId, *, returns: int) -> Any:
         invocation = self._definition.task_invocations[invocation_id]
         pool_id = self._plan.pool_of_invocation[invocation_id]
@@ -215,7 +214,7 @@ class RayDispatch:
             self._store.put_artifact(artifact_id, serialized)
             # A node that holds a value counts as busy, and takes the value with it when it goes:
             # the head holds the large ones. The small ones travel with the outcome anyway.
-            held = ray.put(data) if len(data) > _SMALL else handle
+            held = ray.put(data) if len(data) >= _SMALL else handle
             values[artifact_id] = Value(format=stored_format, handle=held)
         return values
 
@@ -236,7 +235,8 @@ class RayDispatch:
     ) -> Failure:
         facts = self._facts(attempt.invocation_id)
         if isinstance(error, ray_errors.TaskCancelledError):
-            return failures.called_off()
+            # Ray says the same of a task in which a KeyboardInterrupt was raised.
+            return failures.interrupted(facts) if beginning else failures.called_off()
         if isinstance(error, ray_errors.RuntimeEnvSetupError):
             return failures.environment(facts, ray_message=str(error))
         if isinstance(error, ray_errors.ObjectLostError):

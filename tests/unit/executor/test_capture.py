@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from orquestra.executor.capture import Capture, log_path, unread_lines
+from orquestra.executor.capture import Capture, _FollowedFile, log_path, unread_lines
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import LogStream
 
@@ -72,3 +72,42 @@ def test_the_rest_of_a_killed_workers_log_is_read_from_its_file(tmp_path):
     assert unread_lines(path, len("seen\n")) == ("unseen", "unfinished")
     assert unread_lines(path, 22) == ()
     assert unread_lines(tmp_path / "none", 0) == ()
+
+
+@pytest.mark.parametrize("leave", ["closed", "replaced by nothing"])
+def test_a_task_that_leaves_its_output_broken_harms_neither_itself_nor_the_next(
+    tmp_path, capfd, leave
+):
+    lines = []
+    paths = {stream: log_path(NAME, 1, stream, folder=tmp_path) for stream in LogStream}
+
+    with capfd.disabled():
+        with Capture(paths, sink=lambda _, found, __: lines.extend(found)):
+            os.write(1, b"first\n")
+            if leave == "closed":
+                sys.stdout.close()
+            else:
+                sys.stdout = None
+        with Capture(paths, sink=lambda _, found, __: lines.extend(found)):
+            sys.stdout.write("second\n")
+
+    assert lines == ["first", "second"]
+
+
+def test_following_many_short_lines_holds_little_of_them_at_a_time(tmp_path):
+    written = 3 * 2**20
+    path = tmp_path / "out"
+    followed = _FollowedFile(path)
+    descriptor = os.dup(1)
+    followed.attach(descriptor)
+    os.write(descriptor, b"123456789\n" * (written // 10))
+    os.close(descriptor)
+
+    most = count = 0
+    while lines := followed.lines(last=True):
+        count += len(lines)
+        most = max(most, len(followed._rest))
+    followed.discard()
+
+    assert count == written // 10
+    assert most <= 2**20 + 10

@@ -214,3 +214,24 @@ def test_values_are_let_go_once_nobody_needs_them():
 
 def packed(made):
     return made.packed
+
+
+def test_a_run_whose_tasks_ended_without_results_never_counts_as_succeeded():
+    builder = PlanBuilder()
+    plan = builder.build(builder.call(number))
+
+    end, _, _ = execute(plan, outcome=lambda _: Failure(reason=Reason.NOT_BEGUN, message="?"))
+
+    assert end.state is State.FAILED
+    assert "without a result" in end.message
+
+
+def test_a_message_that_no_utf8_can_hold_is_told_all_the_same():
+    builder = PlanBuilder()
+    plan = builder.build(builder.call(number))
+    message = "FileNotFoundError: 'caf\udce9.csv'"
+
+    end, _, events = execute(plan, outcome=lambda _: Failure(reason=Reason.TASK, message=message))
+
+    assert "caf?.csv" in end.message
+    assert events.ends()[0].model_dump_json()

@@ -7,7 +7,14 @@ import pytest
 
 from orquestra.executor.errors import RunOver
 from orquestra.executor.outbox import Outbox
-from orquestra.sdk.schema.cluster import NodeId, NodeJoined
+from orquestra.sdk.schema.cluster import (
+    LogKind,
+    LogLine,
+    LogLines,
+    LogStream,
+    NodeId,
+    NodeJoined,
+)
 
 
 def joined(number):
@@ -98,3 +105,52 @@ def test_after_the_end_of_the_run_events_go_nowhere_and_flushing_says_so(sink):
     with pytest.raises(RunOver):
         outbox.flush()
     outbox.add(*[joined(number) for number in range(6000)])
+
+
+def test_a_flush_ends_although_others_go_on_adding(sink):
+    sink.open.set()
+    outbox = Outbox(sink, sender="reporter")
+    over = threading.Event()
+
+    def keep_adding():
+        while not over.is_set():
+            outbox.add(joined(1))
+
+    adders = [threading.Thread(target=keep_adding, daemon=True) for _ in range(4)]
+    for adder in adders:
+        adder.start()
+    flushing = threading.Thread(target=outbox.flush, daemon=True)
+    flushing.start()
+    flushing.join(10)
+    ended = not flushing.is_alive()
+    over.set()
+
+    assert ended
+
+
+def test_wide_lines_fill_the_room_and_the_batches_as_narrow_ones_do(sink):
+    outbox = Outbox(sink, sender="reporter")
+    wide = LogLines(
+        kind=LogKind.TASK,
+        stream=LogStream.OUT,
+        lines=[LogLine(at=0.0, text="x" * 2**20)],
+        invocation_id="invocation-0-task-work",
+    )
+    added = []
+
+    def add_forty():
+        for number in range(40):
+            outbox.add(wide)
+            added.append(number)
+
+    adder = threading.Thread(target=add_forty, daemon=True)
+    adder.start()
+    adder.join(1)
+    held_back = len(added)
+    sink.open.set()
+    adder.join(10)
+    outbox.flush()
+
+    assert held_back < 25
+    assert len(added) == 40
+    assert max(len(batch.events) for batch in sink.batches) <= 3

@@ -96,8 +96,16 @@ async def _task_ended(told: Told, event: TaskEnded) -> None:
     attempt.ended_at, attempt.state, attempt.message = event.at, event.state, event.message
     if event.final:
         _end_task(told, task, event=event, started_at=attempt.started_at)
-    else:
+    elif not await _has_begun_again(told, event):
         task.state, task.started_at, task.message = State.WAITING, None, event.message
+
+
+async def _has_begun_again(told: Told, event: TaskEnded) -> bool:
+    """Whether the next attempt is known already: beginnings and ends come from two senders."""
+    following = await runs.attempt(
+        told.session, told.run.id, invocation_id=event.invocation_id, number=event.attempt + 1
+    )
+    return following is not None
 
 
 def _end_task(told: Told, task: TaskRun, *, event: TaskEnded, started_at: datetime | None) -> None:

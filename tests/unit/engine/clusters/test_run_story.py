@@ -260,3 +260,21 @@ async def test_a_user_sees_their_own_runs_only(submit, user, services):
     ):
         assert (await user.get(f"/api/{path}")).status_code == 403
     assert (await user.get("/api/workflow-runs")).json()["data"] == []
+
+
+async def test_the_next_attempt_may_be_told_of_before_the_end_of_the_last(
+    submit, user, head_of, definition
+):
+    run_id = await submit()
+    head = head_of(run_id)
+    solve = invocation_of(definition, "solve")
+    again = TaskStarted(at=AT, invocation_id=solve, attempt=2, node_id="n-2")
+
+    await head.tell(1, [RunStarted(at=AT), again])
+    await head.tell(2, [ended(solve, State.FAILED, final=False, message="it crashed")])
+
+    states = {
+        task["invocationId"]: task["status"]["state"]
+        for task in (await status(user, run_id))["taskRuns"]
+    }
+    assert states[solve] == "RUNNING"
