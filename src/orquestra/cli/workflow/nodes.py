@@ -63,7 +63,8 @@ def _print(document: dict[str, Any]) -> None:
     from orquestra.cli import printing
 
     for pool in document["pools"]:
-        printing.print_rule(f"{pool['image']}  at most {pool['max_nodes']} nodes of {_size(pool)}")
+        word = "node" if pool["max_nodes"] == 1 else "nodes"
+        printing.print_rule(f"{pool['image']}  at most {pool['max_nodes']} {word} of {_size(pool)}")
         if not pool["nodes"]:
             click.echo("  no node was needed yet\n")
             continue

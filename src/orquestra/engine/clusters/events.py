@@ -116,9 +116,9 @@ def _end_task(told: Told, task: TaskRun, *, event: TaskEnded, started_at: dateti
         return
     name = told.definition.task_name(event.invocation_id)
     reason = event.message or "no reason was given"
-    lifecycle.fail_early(
-        told.run, message=f"Task '{name}' ({event.invocation_id}) failed: {reason}"
-    )
+    # Sentences of the executor name their task, a user's exception does not.
+    named = reason if f"'{name}'" in reason else f"Task '{name}' failed: {reason}"
+    lifecycle.fail_early(told.run, message=f"{named} ({event.invocation_id})")
 
 
 async def _task(told: Told, invocation_id: str) -> TaskRun:

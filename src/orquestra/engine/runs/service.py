@@ -16,7 +16,7 @@ from orquestra.engine.definitions import store as definition_store
 from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import DefinitionUnknown, Forbidden, NotFound
 from orquestra.engine.images.admission import Admission, admit
-from orquestra.engine.images.sizes import RunDemand, run_demand
+from orquestra.engine.images.sizes import run_demand
 from orquestra.engine.runs import lifecycle, store
 from orquestra.sdk.schema import api, ir
 from orquestra.sdk.schema.cluster import NodeSize
@@ -58,7 +58,7 @@ async def create(services: EngineServices, request: api.CreateRun, *, user: str)
         await store.add(
             session,
             run,
-            pools=_pools(run.id, admission, demand=demand),
+            pools=_pools(run.id, admission),
             tasks=_task_runs(run.id, definition, admission=admission),
         )
     services.wake.ring()
@@ -132,14 +132,14 @@ def _new_run(definition: Definition, admission: Admission, *, head: NodeSize, at
     )
 
 
-def _pools(run_id: str, admission: Admission, *, demand: RunDemand) -> list[Pool]:
+def _pools(run_id: str, admission: Admission) -> list[Pool]:
     return [
         Pool(
             run_id=run_id,
             id=pool.id,
             image=pool.image,
             pinned_image=pool.pinned_image,
-            max_nodes=demand.nodes,
+            max_nodes=pool.max_nodes,
             cpu=pool.size.cpu,
             memory=pool.size.memory,
             gpu=pool.size.gpu,

@@ -148,7 +148,7 @@ async def test_the_first_failed_task_fails_the_run_while_others_go_on(
 
     seen = await status(user, run_id)
     assert seen["status"]["state"] == "FAILED"
-    assert seen["status"]["message"] == f"Task 'load' ({load}) failed: ValueError: no data"
+    assert seen["status"]["message"] == f"Task 'load' failed: ValueError: no data ({load})"
     assert len(provisioner.specs()) == 1, "the cluster stays while tasks go on"
 
     await head.tell(2, [ended(solve, State.SUCCEEDED), RunFinished(at=AT, state=State.FAILED)])
@@ -278,3 +278,15 @@ async def test_the_next_attempt_may_be_told_of_before_the_end_of_the_last(
         for task in (await status(user, run_id))["taskRuns"]
     }
     assert states[solve] == "RUNNING"
+
+
+async def test_a_reason_that_names_its_task_is_the_message_as_it_is(
+    submit, user, head_of, definition
+):
+    run_id = await submit()
+    load = invocation_of(definition, "load")
+    reason = "Task 'load' ran out of memory on its node: 1.00 GiB of 1.00 GiB were in use"
+
+    await head_of(run_id).tell(1, [ended(load, State.FAILED, message=reason)])
+
+    assert (await status(user, run_id))["status"]["message"] == f"{reason} ({load})"
