@@ -23,8 +23,10 @@ check: $(INSTALLED) ## Check format, lint, types and layers
 	$(BIN)/mypy -p orquestra -p images
 	$(BIN)/lint-imports
 
-bench: setup ## Measure the engine: time to be ready, memory when idle
-	PYTHONPATH=. $(BIN)/python benchmarks/engine.py
+bench: setup images ## Measure us beside raw Ray and Dask; a table, figures and a picture in bench-output/
+	$(BIN)/python -m pip install -qq --disable-pip-version-check \
+	  --editable '.[bench]' --constraint constraints.txt
+	PYTHONPATH=. $(BIN)/python -m benchmarks
 
 images: setup ## Build the base images for this Python; quick when nothing changed
 	$(BIN)/python -m images build

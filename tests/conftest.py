@@ -1,6 +1,7 @@
 """What tests with real containers share: one engine, its images, and a look at the machine."""
 
 import asyncio
+import functools
 import os
 import sys
 from pathlib import Path
@@ -10,14 +11,14 @@ import pytest
 
 from orquestra.engine.provisioning.container_engine import ContainerEngineService
 from orquestra.sdk.config import RuntimeConfig
-from tests.running_engine import RunningEngine, run_quietly, wait_for
+from tests.places import Containers, HostProcesses, wait_until_finished
+from tests.running_engine import RunningEngine, run_quietly
 
 ROOT = Path(__file__).parent.parent
 REGISTRY_PORT = int(os.environ.get("ORQUESTRA_TEST_REGISTRY_PORT", "5001"))
 REGISTRY = f"127.0.0.1:{REGISTRY_PORT}"
 BASE = f"{REGISTRY}/orquestra/orquestra-sdk-base"
 VERSION = "2.0.0a1"
-ENGINE_LABEL = "io.orquestra.engine"
 
 CONFIGURATION = f"""
 [registry]
@@ -27,6 +28,7 @@ data = "{ROOT / ".cache" / "test-registry"}"
 [nodes]
 idle_timeout = 4
 simulated_gpus = 2
+standby = 0
 """
 
 
@@ -52,71 +54,64 @@ def _publish_base_images() -> None:
 
 
 @pytest.fixture(scope="session")
-def machine(tmp_path_factory):
+def container_client(tmp_path_factory):
     """The container engine, seen past ours."""
     folder = tmp_path_factory.mktemp("machine")
     with asyncio.Runner() as runner:
         service = ContainerEngineService(folder)
         found = runner.run(service.__aenter__())
         client = docker.DockerClient(base_url=found.url)
-        yield Machine(client)
+        yield client
         client.close()
         runner.run(service.__aexit__(None, None, None))
 
 
-class Machine:
-    """Containers and networks of engines, as the container engine lists them."""
+@pytest.fixture(scope="session")
+def local_engine(tmp_path_factory):
+    """A local runtime for all tests: its default nodes are processes of this machine."""
+    folder = tmp_path_factory.mktemp("local")
+    running = RunningEngine(data=folder / "data", local=True)
+    try:
+        running.start()
+        running.login()
+        yield running
+    finally:
+        running.stop()
+    assert HostProcesses(running, _config(running)).members("") == {}, "processes were left"
 
-    def __init__(self, client: docker.DockerClient) -> None:
-        self.client = client
 
-    def containers(self, engine: RunningEngine, **labels: str) -> list[dict]:
-        """Containers as they are listed; podman fails a listing in which one is removed."""
-        wanted = [f"{ENGINE_LABEL}={engine.engine_id}"]
-        wanted += [f"io.orquestra.{name}={value}" for name, value in labels.items()]
-        while True:
-            try:
-                return self.client.api.containers(all=True, filters={"label": wanted})
-            except docker.errors.APIError as error:
-                if "no such container" not in str(error):
-                    raise
+@pytest.fixture(scope="session")
+def containers(engine, container_client):
+    """The containers of the Compute Engine."""
+    return Containers(engine, _config(engine), container_client)
 
-    def kill(self, container: dict) -> None:
-        self.client.api.kill(container["Id"])
 
-    def networks(self, engine: RunningEngine) -> list:
-        return self.client.networks.list(filters={"label": f"{ENGINE_LABEL}={engine.engine_id}"})
+@pytest.fixture(scope="session")
+def host_processes(local_engine):
+    """The processes of the local runtime."""
+    return HostProcesses(local_engine, _config(local_engine))
 
-    def nothing_left(self, engine: RunningEngine, run_id: str) -> bool:
-        networks = [n for n in self.networks(engine) if run_id in str(n.attrs.get("Labels"))]
-        return not self.containers(engine, run=run_id) and not networks
+
+def _config(engine: RunningEngine) -> RuntimeConfig:
+    return RuntimeConfig(name="127", uri=engine.url, token=engine.token())
 
 
 @pytest.fixture
-def config(engine, monkeypatch):
+def place(containers):
+    """Where the runs of a test execute; modules override it to run their tests in both places."""
+    return containers
+
+
+@pytest.fixture
+def config(place):
     """The SDK's way to the engine."""
-    monkeypatch.setenv("ORQ_CONFIG_PATH", engine.environment()["ORQ_CONFIG_PATH"])
-    return RuntimeConfig.ce(engine.url, engine.token())
+    return place.config
 
 
 @pytest.fixture
-def finish(engine, machine):
+def finish(place):
     """Waits for a run's end and until nothing of it is left; gives its last status."""
-
-    def wait(run, *, within: float = 150):
-        wait_for(
-            lambda: run.get_status().is_completed(),
-            within=within,
-            what=lambda: f"{run.run_id} to end:\n{run.get_status_model().status}\n{engine.log}",
-        )
-        wait_for(
-            lambda: machine.nothing_left(engine, run.run_id),
-            within=60,
-            what=lambda: f"{run.run_id} to be released:\n{engine.log}",
-        )
-        return run.get_status_model()
-
-    return wait
+    return functools.partial(wait_until_finished, place)
 
 
 @pytest.fixture(scope="session")

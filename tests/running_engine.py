@@ -14,7 +14,7 @@ import httpx
 
 ORQ = str(Path(sys.executable).with_name("orq"))
 _START_LIMIT = 30
-_STOP_LIMIT = 30
+_STOP_LIMIT = 60
 _LOOK = 0.05
 
 
@@ -29,7 +29,8 @@ class RunningEngine:
     """`orq engine serve` on a data folder, with a user who is logged in."""
 
     data: Path
-    configuration: Path
+    configuration: Path | None = None
+    local: bool = False
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
@@ -47,10 +48,12 @@ class RunningEngine:
 
     def start(self) -> None:
         command = [ORQ, "engine", "serve", "--data", str(self.data), "--port", str(self.port)]
+        if self.configuration is not None:
+            command += ["--config", str(self.configuration)]
+        if self.local:
+            command += ["--local"]
         with (self.data.parent / "engine.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [*command, "--config", str(self.configuration)], stdout=log, stderr=log
-            )
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
         wait_for(self.is_ready, within=_START_LIMIT, what=lambda: f"the engine:\n{self.log}")
 
     def is_ready(self) -> bool:
@@ -94,7 +97,11 @@ class RunningEngine:
         return done.stdout if expect == 0 else done.stderr
 
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "ORQ_CONFIG_PATH": str(self.data.parent / "config.json")}
+        return {
+            **os.environ,
+            "ORQ_CONFIG_PATH": str(self.data.parent / "config.json"),
+            "ORQ_LOCAL_DATA": str(self.data),
+        }
 
 
 def wait_for(condition, *, within: float, what=lambda: "what was expected"):

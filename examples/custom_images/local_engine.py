@@ -21,6 +21,7 @@ ORQ = Path(sys.executable).with_name("orq")
 SETTINGS = """\
 [nodes]
 idle_timeout = 8  # seconds; short, so that the demo shows nodes that vanish
+standby = 0       # the demo has one run, for which it waits anyway
 """
 
 

@@ -27,7 +27,7 @@ def halving():
 """
 
 
-def test_submit_view_results_logs_nodes(engine, machine, tmp_path):
+def test_submit_view_results_logs_nodes(engine, containers, tmp_path):
     (tmp_path / "flow.py").write_text(PROGRAM)
     orq = engine.orq
 
@@ -59,7 +59,7 @@ def test_submit_view_results_logs_nodes(engine, machine, tmp_path):
     assert f"Workflow run {run_id} has 3 outputs." in orq("wf", "results", run_id, "-c", "127")
     assert run_id in orq("wf", "view", run_id, "-c", "127")
     assert node["id"] in orq("wf", "nodes", run_id, "-c", "127")
-    wait_for(lambda: machine.nothing_left(engine, run_id), within=60)
+    wait_for(lambda: containers.nothing_left(run_id), within=60)
 
 
 def test_a_run_that_does_not_exist_is_said_so(engine):

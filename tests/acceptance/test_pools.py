@@ -58,11 +58,11 @@ class Watch:
 
 
 def test_no_pool_ever_has_more_nodes_than_its_cap_and_all_go_at_the_end(
-    config, engine, machine, finish, stubborn_image, gnuplot_image
+    config, containers, finish, stubborn_image, gnuplot_image
 ):
     run = two_images(stubborn_image, gnuplot_image).run(config)
 
-    with Watch(lambda: machine.containers(engine, run=run.run_id)) as watch:
+    with Watch(lambda: containers.listed(cluster=run.run_id)) as watch:
         status = finish(run)
 
     assert status.status.state is sdk.State.SUCCEEDED, status.message

@@ -3,7 +3,8 @@
 The folder tree is the command tree: a module for each command, a package for each group. Here
 belongs what reads arguments and shows answers; what is shown comes from the public functions of
 `orquestra.sdk`, so that the command line can do nothing that a program cannot. Only the group
-`engine` reaches into `orquestra.engine`, to start one and to issue its tokens.
+`engine` reaches into `orquestra.engine`, to start one and to issue its tokens; `services` runs that
+group as a process of its own.
 
 Modules of commands import click at their top and everything else when they run: help is instant.
 """

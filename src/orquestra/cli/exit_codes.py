@@ -15,4 +15,5 @@ class ExitCode(IntEnum):
     WORKFLOW_RUN_NOT_FOUND = 10
     NO_CONNECTION = 11
     UNAUTHORIZED = 12
+    SERVICES = 13
     UNKNOWN = 255

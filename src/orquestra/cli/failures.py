@@ -38,6 +38,7 @@ _RULES = (
         code=ExitCode.NO_CONNECTION,
         hint="`orq login --list` shows the saved addresses, `orq engine serve` starts an engine",
     ),
+    _Rule(errors=(sdk.RayNotRunningError,), code=ExitCode.NO_CONNECTION),
     _Rule(
         errors=(
             sdk.WorkflowSyntaxError,

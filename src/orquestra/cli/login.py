@@ -125,9 +125,9 @@ def _save(config: "RuntimeConfig") -> None:
 
 def _show(*, as_json: bool) -> None:
     from orquestra.cli import printing
-    from orquestra.sdk import RuntimeConfig
+    from orquestra.sdk.config import saved_logins
 
-    logins = [_describe(name) for name in RuntimeConfig.list_configs()]
+    logins = [_describe(name) for name in saved_logins()]
     if as_json:
         printing.print_json({"logins": logins})
     elif not logins:

@@ -1,12 +1,13 @@
-"""Which Compute Engine a command talks to."""
+"""Which Compute Engine a command talks to; or the local runtime."""
 
 import click
 
 from orquestra.cli.exit_codes import ExitCode
 from orquestra.cli.failures import Failure
-from orquestra.sdk import RuntimeConfig, WorkflowRun
+from orquestra.sdk import RuntimeConfig, WorkflowRun, local_engine
+from orquestra.sdk.config import LOCAL_NAME, saved_logins
 from orquestra.sdk.exceptions import (
-    BaseRuntimeError,
+    OrquestraError,
     RuntimeConfigError,
     UnauthorizedError,
     WorkflowRunNotFoundError,
@@ -16,12 +17,16 @@ from orquestra.sdk.exceptions import (
 def choose(name: str | None) -> RuntimeConfig:
     """The login of that name; without a name the only one that is saved.
 
+    Where none is saved, a local runtime that is running is taken.
+
     Raises:
         Failure: no name was given, and there is not exactly one to take.
     """
     if name is not None:
         return RuntimeConfig.load(name)
-    names = _saved_names()
+    names = saved_logins() or _running()
+    if not names:
+        raise _nothing_to_ask()
     if len(names) > 1:
         raise Failure(
             f"{len(names)} logins are saved: {', '.join(names)}",
@@ -34,21 +39,29 @@ def choose(name: str | None) -> RuntimeConfig:
 def find_run(run_id: str, *, config: str | None) -> WorkflowRun:
     """A run by its id, on the login of that name; without a name, on the first that knows it.
 
+    The local runtime is asked as well, if it is running.
+
     Raises:
         Failure: no name was given, and with none of several logins the run was found.
     """
     if config is not None:
         return WorkflowRun.by_id(run_id, config)
-    names = _saved_names()
+    names = [*_running(), *saved_logins()]
+    if not names:
+        raise _nothing_to_ask()
     if len(names) == 1:
         return WorkflowRun.by_id(run_id, names[0])
-    answers: dict[str, BaseRuntimeError] = {}
+    answers: dict[str, OrquestraError] = {}
     for login in _usable(names):
         try:
             return WorkflowRun.by_id(run_id, login)
-        except BaseRuntimeError as error:
+        except OrquestraError as error:
             answers[login.name] = error
     raise _not_found(run_id, answers)
+
+
+def _running() -> list[str]:
+    return [LOCAL_NAME] if local_engine.find(local_engine.data_folder()) else []
 
 
 def _usable(names: list[str]) -> list[RuntimeConfig]:
@@ -68,7 +81,7 @@ def _usable(names: list[str]) -> list[RuntimeConfig]:
     return logins
 
 
-def _not_found(run_id: str, answers: dict[str, BaseRuntimeError]) -> Failure:
+def _not_found(run_id: str, answers: dict[str, OrquestraError]) -> Failure:
     unasked = {
         name: error
         for name, error in answers.items()
@@ -88,12 +101,9 @@ def _not_found(run_id: str, answers: dict[str, BaseRuntimeError]) -> Failure:
     return failure
 
 
-def _saved_names() -> list[str]:
-    names = RuntimeConfig.list_configs()
-    if not names:
-        raise Failure(
-            "no login is saved",
-            code=ExitCode.USAGE,
-            hint="log in with `orq login -s <server> -t <token>`",
-        )
-    return names
+def _nothing_to_ask() -> Failure:
+    return Failure(
+        "no login is saved, and the local runtime is not running",
+        code=ExitCode.USAGE,
+        hint="`orq up` starts the local runtime, `orq login -s <server> -t <token>` saves a login",
+    )

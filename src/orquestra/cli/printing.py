@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _PIPE_WIDTH = 120
+_SECONDS_ARE_SHOWN = 0.9995  # what rounds to 1000 ms does not count as less than a second
+_MINUTE = 60
 _STATE_STYLES = {
     "SUCCEEDED": "green",
     "RUNNING": "cyan",
@@ -24,6 +26,9 @@ _STATE_STYLES = {
     "ERROR": "bold red",
     "TERMINATED": "yellow",
     "KILLED": "yellow",
+    "Running": "green",
+    "Not Running": "red",
+    "Not Answering": "yellow",
 }
 
 
@@ -77,6 +82,19 @@ def local_time(moment: str | None) -> str:
 def local_clock(moment: str | None) -> str:
     """The same without the date."""
     return "" if moment is None else f"{datetime.fromisoformat(moment).astimezone():%H:%M:%S}"
+
+
+def duration(seconds: float) -> str:
+    """A duration as people read it; empty where there is none."""
+    if seconds <= 0:
+        return ""
+    if seconds < _SECONDS_ARE_SHOWN:
+        return f"{seconds * 1000:.3g} ms"
+    if seconds < _MINUTE:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), _MINUTE)
+    hours, minutes = divmod(minutes, _MINUTE)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
 
 
 def _console() -> "Console":

@@ -9,6 +9,11 @@ from orquestra.cli.lazy import Command, LazyGroup
 
 _CONTEXT: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
+
+def _service(name: str, text: str) -> Command:
+    return Command(target=f"orquestra.cli.services.{name}:{name}", help=text)
+
+
 _COMMANDS = {
     "login": Command(
         target="orquestra.cli.login:login", help="Save the login of a Compute Engine."
@@ -18,6 +23,10 @@ _COMMANDS = {
         help="Submit workflows, follow their runs, get results.",
         aliases=("workflow",),
     ),
+    "up": _service("up", "Start the local runtime, on this machine."),
+    "down": _service("down", "Stop the local runtime."),
+    "restart": _service("restart", "Stop the local runtime and start it again."),
+    "status": _service("status", "Show whether the local runtime is running."),
     "engine": Command(
         target="orquestra.cli.engine:engine", help="Run a Compute Engine on this machine."
     ),

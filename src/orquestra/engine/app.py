@@ -17,13 +17,15 @@ from orquestra.engine.health import endpoints as health
 from orquestra.engine.logs import endpoints as logs
 from orquestra.engine.nodes import endpoints as nodes
 from orquestra.engine.runs import endpoints as runs
+from orquestra.engine.timing import endpoints as timing
 from orquestra.sdk.packaging import get_installed_version
 from orquestra.sdk.schema import api
 
 
 def public_app(services: EngineServices) -> FastAPI:
     """What users and clients see."""
-    routers = [module.router for module in (definitions, runs, nodes, artifacts, logs, health)]
+    domains = (definitions, runs, nodes, timing, artifacts, logs, health)
+    routers = [domain.router for domain in domains]
     return _app("Orquestra Compute Engine", services, routers=routers)
 
 

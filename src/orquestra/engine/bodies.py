@@ -1,10 +1,26 @@
 """Bodies of requests that endpoints read by themselves, to say what is wrong in their own words."""
 
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
+from orquestra.engine.errors import BadRequest
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
 _SHOWN_PROBLEMS = 3
+
+
+def read(model: type[ModelT], body: bytes) -> ModelT:
+    """What a body holds.
+
+    Raises:
+        BadRequest: It holds something else.
+    """
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise BadRequest(f"The body is no {model.__name__}: {problems(error)}.") from error
 
 
 def documented(model: type[BaseModel]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orquestra.engine.artifacts.storage import ArtifactStorage
 from orquestra.engine.auth.tokens import Tokens
 from orquestra.engine.clock import Clock
+from orquestra.engine.clusters.works import ClusterWorks
 from orquestra.engine.database.sessions import Database
 from orquestra.engine.definitions.cache import DefinitionCache
 from orquestra.engine.images.catalogue import ImageCatalogue
@@ -18,6 +19,7 @@ from orquestra.engine.logs.storage import LogStorage
 from orquestra.engine.provisioning.contract import Provisioner
 from orquestra.engine.reconciling.pulse import Pulse
 from orquestra.engine.reconciling.signal import WakeSignal
+from orquestra.engine.runs.changes import RunChanges
 from orquestra.engine.settings import Settings
 
 
@@ -35,6 +37,8 @@ class EngineServices:
     definitions: DefinitionCache
     default_images: DefaultImages
     wake: WakeSignal
+    works: ClusterWorks
+    changes: RunChanges
     pulse: Pulse
     clock: Clock
 

@@ -15,7 +15,8 @@
     ├── Forbidden                    a login without the right                       (user)
     ├── NotFound                     nothing of that id                              (user)
     ├── DefinitionInUse              a definition that runs still refer to           (user)
-    ├── RunEnded                     the run is over; its cluster has no more to say (system)
+    ├── RunEnded                     the run is over; nobody executes it any more    (system)
+    ├── ClusterEnded                 the run cluster is over; nothing is left to do  (system)
     ├── ConfigurationError           the engine cannot start as configured           (user)
     ├── ProvisioningError            a container or a network could not be made      (system)
     │   ├── ContainerEngineMissing   neither Docker nor podman answers               (user)
@@ -142,9 +143,16 @@ class DefinitionInUse(EngineError):
 
 
 class RunEnded(EngineError):
-    """The run is over; its cluster has no more to say."""
+    """The run is over; nobody executes it any more."""
 
     code = "run_ended"
+    status = 410
+
+
+class ClusterEnded(EngineError):
+    """The run cluster is over; nothing is left to do for it."""
+
+    code = "cluster_ended"
     status = 410
 
 

@@ -1,5 +1,6 @@
 """What an administrator can set, and where an engine keeps its things."""
 
+import hashlib
 import tomllib
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
@@ -9,6 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orquestra.engine.defaults import DEFAULT_HOST, DEFAULT_PORT
 from orquestra.engine.errors import ConfigurationError
+from orquestra.engine.images.references import BUILT_HERE
+from orquestra.sdk.schema.cluster import ClusterId
+
+_OWNER_DIGITS = 16
 
 
 class Section(BaseModel):
@@ -48,6 +53,8 @@ class NodeSettings(Section):
     """`[nodes]`: how nodes are run.
 
     Attributes:
+        standby: Run clusters kept ready for the next runs, each with one default node; 0 is none.
+            A local engine keeps its one shared cluster, or, with 0, none.
         idle_timeout: Seconds without work after which Ray's autoscaler lets a node go.
         start_timeout: Seconds a started container may take to join its run cluster.
         pull_timeout: Seconds that pulling an image may take.
@@ -57,6 +64,7 @@ class NodeSettings(Section):
         volumes: Folders of this machine that nodes see.
     """
 
+    standby: int = Field(default=1, ge=0)
     idle_timeout: float = Field(default=15, gt=0)
     start_timeout: float = Field(default=60, gt=0)
     pull_timeout: float = Field(default=1800, gt=0)
@@ -79,22 +87,42 @@ class FileSettings(Section):
 
 
 class Settings(FileSettings):
-    """All settings of one engine, its command line included."""
+    """All settings of one engine, its command line included.
+
+    `local`: the engine of one user on one machine, which runs the default image's tasks as
+    processes of this machine and starts no registry.
+    """
 
     data: Path
+    local: bool = False
     host: str = DEFAULT_HOST
     port: int = Field(default=DEFAULT_PORT, ge=0, le=65535)
 
     @classmethod
-    def load(cls, *, data: Path, host: str, port: int, file: Path | None = None) -> Self:
+    def load(
+        cls,
+        *,
+        data: Path,
+        host: str,
+        port: int,
+        file: Path | None = None,
+        local: bool = False,
+        simulated_gpus: int = 0,
+    ) -> Self:
         """Settings of the command line, completed by a TOML file.
+
+        `simulated_gpus` counts before what the file says, where it is not 0.
 
         Raises:
             ConfigurationError: The file cannot be read, or says something that is not a setting.
         """
         try:
             content = tomllib.loads(file.read_text()) if file else {}
-            return cls(data=data.expanduser().resolve(), host=host, port=port, **content)
+            if simulated_gpus:
+                nodes = content.setdefault("nodes", {})
+                nodes["simulated_gpus"] = simulated_gpus
+            folder = data.expanduser().resolve()
+            return cls(data=folder, host=host, port=port, local=local, **content)
         except OSError as error:
             raise ConfigurationError(
                 f"The configuration file {file} cannot be read: {error.strerror}."
@@ -112,9 +140,10 @@ class Settings(FileSettings):
 
     @property
     def base_repository(self) -> str:
-        """Repository of the base images."""
-        default = f"{self.registry_address}/orquestra/orquestra-sdk-base"
-        return self.images.repository or default
+        """Repository of the base images; a local engine takes those built on its machine."""
+        registry = f"{self.registry_address}/orquestra"
+        place = BUILT_HERE if self.local else registry
+        return self.images.repository or f"{place}/orquestra-sdk-base"
 
 
 def _in_one_line(error: Exception) -> str:
@@ -136,7 +165,9 @@ class DataFolder:
     | `logs/` | output of tasks and nodes |
     | `registry/` | images, where the engine runs its own registry |
     | `keys/` | secret keys, readable by the owner only |
-    | `run/` | sockets and lock of the running process |
+    | `environments/` | Python environments of tasks; a Compute Engine has a folder per owner |
+    | `run/` | sockets and lock of the running process, its address if it is a local engine |
+    | `run/clusters/` | a folder for each run cluster: its exchange, records of its host processes |
     """
 
     def __init__(self, root: Path) -> None:
@@ -146,13 +177,24 @@ class DataFolder:
         self.logs = root / "logs"
         self.registry = root / "registry"
         self.keys = root / "keys"
+        self.environments = root / "environments"
         self.runtime = root / "run"
+        self.clusters = self.runtime / "clusters"
         self.cluster_socket = self.runtime / "cluster" / "engine.sock"
 
     def create(self) -> None:
         """Make what is missing. The folder is closed to other users of the machine."""
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for folder in (self.artifacts, self.logs, self.keys, self.runtime):
+        for folder in (self.artifacts, self.logs, self.keys, self.environments, self.runtime):
             folder.mkdir(exist_ok=True, mode=0o700)
+        self.clusters.mkdir(exist_ok=True, mode=0o700)
         # Heads run as another user than the engine and must reach the socket in their mount.
         self.cluster_socket.parent.mkdir(exist_ok=True, mode=0o755)
+
+    def exchange(self, cluster_id: ClusterId) -> Path:
+        """Where the values of a run cluster lie."""
+        return self.clusters / cluster_id / "exchange"
+
+    def environments_of(self, owner: str) -> Path:
+        """The environments that only the runs of one owner use."""
+        return self.environments / hashlib.sha256(owner.encode()).hexdigest()[:_OWNER_DIGITS]

@@ -11,6 +11,7 @@ from orquestra.engine.artifacts.storage import ArtifactStorage
 from orquestra.engine.auth.keys import SecretKey
 from orquestra.engine.auth.tokens import Tokens
 from orquestra.engine.clock import Clock, system_clock
+from orquestra.engine.clusters.works import ClusterWorks
 from orquestra.engine.database.migrating import migrate
 from orquestra.engine.database.sessions import Database
 from orquestra.engine.definitions.cache import DefinitionCache
@@ -22,7 +23,8 @@ from orquestra.engine.provisioning.contract import Provisioner
 from orquestra.engine.provisioning.testing import MemoryProvisioner
 from orquestra.engine.reconciling.pulse import Pulse
 from orquestra.engine.reconciling.signal import WakeSignal
-from orquestra.engine.settings import DataFolder, Settings
+from orquestra.engine.runs.changes import RunChanges
+from orquestra.engine.settings import DataFolder, NodeSettings, Settings
 
 
 @asynccontextmanager
@@ -32,9 +34,14 @@ async def memory_engine(
     catalogue: ImageCatalogue,
     provisioner: Provisioner | None = None,
     clock: Clock = system_clock,
+    local: bool = False,
+    standby: int = 0,
 ) -> AsyncIterator[EngineServices]:
-    """The services of an engine that keeps its data in `folder`."""
-    settings = Settings(data=folder)
+    """The services of an engine that keeps its data in `folder`.
+
+    `local` makes it one of the local runtime. A Compute Engine keeps `standby` run clusters ready.
+    """
+    settings = Settings(data=folder, local=local, nodes=NodeSettings(standby=standby))
     data = DataFolder(folder)
     data.create()
     migrate(data.database)
@@ -49,8 +56,10 @@ async def memory_engine(
             provisioner=provisioner or MemoryProvisioner(),
             catalogue=catalogue,
             definitions=DefinitionCache(),
-            default_images=DefaultImages.of_this_engine(settings.base_repository),
+            default_images=DefaultImages.of_this_engine(settings.base_repository, on_host=local),
             wake=WakeSignal(),
+            works=ClusterWorks(),
+            changes=RunChanges(),
             pulse=Pulse(clock),
             clock=clock,
         )

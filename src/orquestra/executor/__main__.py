@@ -3,12 +3,16 @@
 import logging
 import os
 import sys
+from pathlib import Path
 
 from orquestra.sdk.schema.cluster import START_VARIABLE, HeadStart, NodeStart
 
 
-def main(role: str) -> int:
-    """Be one of the processes until it ends; its exit code."""
+def main(role: str, *arguments: str) -> int:
+    """Be one of the processes until it ends; its exit code.
+
+    A driver takes two arguments: the address of Ray's head, and the file of its autoscaler.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # one line for each call
     text = os.environ[START_VARIABLE]
@@ -24,8 +28,12 @@ def main(role: str) -> int:
         return run_head(start)
     from orquestra.executor.driver import run_driver
 
-    return run_driver(start)
+    address, config = arguments
+    code = run_driver(start, address=address, config=Path(config))
+    # Ray's farewell takes a second, and the cluster that it is for goes with this process.
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

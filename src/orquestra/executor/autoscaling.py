@@ -1,15 +1,16 @@
-"""The configuration of Ray's autoscaler for one run, and the label that pins tasks to pools.
+"""The configuration of Ray's autoscaler for a run cluster, and the label that pins tasks to pools.
 
 A task is pinned by a node label, not by a custom resource: a label does not run out, so it puts
 no ceiling of its own on the tasks of a node. Ray 2.60's autoscaler v2 and its scheduler agree on
 labels (measured: from zero to the cap, and back to zero).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from orquestra.executor.capacity import node_cpus
-from orquestra.sdk.schema.cluster import NodeId, NodeSize, PoolId, RunPlan
+from orquestra.sdk.schema.cluster import ClusterId, NodeId, PoolId, PoolPlan
 
 POOL_LABEL = "orquestra.io/pool"
 NODE_LABEL = "orquestra.io/node"
@@ -35,6 +36,7 @@ _UNUSED_LISTS = (
 AUTOSCALER_ENVIRONMENT: Mapping[str, str] = {
     "RAY_enable_autoscaler_v2": "1",
     "AUTOSCALER_UPDATE_INTERVAL_S": "1",
+    "AUTOSCALER_METRIC_PORT": "0",  # any; else a fixed one
     "AUTOSCALER_MAX_LAUNCH_BATCH": str(AT_ONCE),
     # Divided by the batch this is the number of threads that launch: one for each of many pools.
     "AUTOSCALER_MAX_CONCURRENT_LAUNCHES": str(16 * AT_ONCE),
@@ -43,14 +45,16 @@ AUTOSCALER_ENVIRONMENT: Mapping[str, str] = {
 }
 
 
-def autoscaler_config(plan: RunPlan) -> dict[str, Any]:
+def autoscaler_config(
+    cluster_id: ClusterId, *, pools: Iterable[PoolPlan], idle_timeout: timedelta
+) -> dict[str, Any]:
     """What Ray's autoscaler reads: one node type for the head, and one for each pool."""
-    pools = {pool.id: _pool_type(pool.id, pool.size, pool.max_nodes) for pool in plan.pools}
+    pools = list(pools)
     return {
-        "cluster_name": plan.run_id,
-        "max_workers": sum(pool.max_nodes for pool in plan.pools),
+        "cluster_name": cluster_id,
+        "max_workers": sum(pool.max_nodes for pool in pools),
         "upscaling_speed": AT_ONCE,
-        "idle_timeout_minutes": plan.idle_timeout_seconds / 60,
+        "idle_timeout_minutes": idle_timeout.total_seconds() / 60,
         "provider": {
             "type": "external",
             "module": PROVIDER,
@@ -65,7 +69,7 @@ def autoscaler_config(plan: RunPlan) -> dict[str, Any]:
                 "min_workers": 0,
                 "max_workers": 0,
             },
-            **pools,
+            **{pool.id: _pool_type(pool) for pool in pools},
         },
         # Ray insists on these keys of its cluster launcher, which is not in use.
         **{key: [] for key in _UNUSED_LISTS},
@@ -79,14 +83,14 @@ def node_labels(*, pool_id: PoolId, node_id: NodeId) -> dict[str, str]:
     return {POOL_LABEL: pool_id, NODE_LABEL: node_id}
 
 
-def _pool_type(pool_id: PoolId, size: NodeSize, max_nodes: int) -> dict[str, Any]:
-    resources = {"CPU": node_cpus(size), "memory": size.memory}
-    if size.gpu:
-        resources["GPU"] = size.gpu
+def _pool_type(pool: PoolPlan) -> dict[str, Any]:
+    resources = {"CPU": node_cpus(pool.size), "memory": pool.size.memory}
+    if pool.size.gpu:
+        resources["GPU"] = pool.size.gpu
     return {
         "resources": resources,
-        "labels": {POOL_LABEL: pool_id},
+        "labels": {POOL_LABEL: pool.id},
         "node_config": {},
-        "min_workers": 0,
-        "max_workers": max_nodes,
+        "min_workers": pool.min_nodes,
+        "max_workers": pool.max_nodes,
     }

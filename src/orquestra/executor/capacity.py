@@ -48,10 +48,20 @@ def tasks_per_node(demand: Demand, size: NodeSize) -> int:
     return max(1, int(min(fits)))
 
 
+def node_fraction(demand: Demand, size: NodeSize) -> float:
+    """How much of a node one such task takes: of that resource of which it takes most."""
+    parts = (
+        demand.cpu / node_cpus(size),
+        demand.memory / size.memory if size.memory else 0.0,
+        demand.gpu / size.gpu if size.gpu else 0.0,
+    )
+    return max(*parts, 1 / NODE_TASK_LIMIT)
+
+
 def _times(whole: float, part: float) -> float:
     # The tolerance keeps a third of a node at three a node.
     return math.floor(whole / part + 1e-6) if part else NODE_TASK_LIMIT
 
 
 NODE_TASK_LIMIT = 1000
-"""Tasks that take nothing measurable still are not sent to Ray without end."""
+"""Tasks that take nothing measurable still do not get workers without end."""

@@ -1,114 +1,119 @@
-"""The driver of a run: connects the executor, Ray, and the engine."""
+"""The driver of a run cluster: connects the executor, Ray, and the engine."""
 
 import logging
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
 
 import ray
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from orquestra.executor import ray_start
+from orquestra.executor.assignment import NO_VERSION, Assignment
 from orquestra.executor.autoscaling import HEAD_ID, NODE_LABEL
+from orquestra.executor.crew import SocketCrew
 from orquestra.executor.engine_client import EngineClient
-from orquestra.executor.errors import BadGraph, RunOver
-from orquestra.executor.executor import Executor, Surroundings
+from orquestra.executor.errors import ClusterOver
+from orquestra.executor.executor import Executor
 from orquestra.executor.outbox import Outbox
-from orquestra.executor.ray_dispatch import RayDispatch
-from orquestra.executor.ray_processes import GCS_PORT
-from orquestra.executor.reporter import CONCURRENCY, Reporter
-from orquestra.sdk.schema.cluster import HeadStart, NodeId, NodeJoined, RunFinished, RunPlan
-from orquestra.sdk.schema.workflow_run import State
+from orquestra.executor.placement import RayPlacement
+from orquestra.executor.pools import AutoscalerFile, PoolRelease
+from orquestra.executor.surroundings import Events, Inbox, Surroundings
+from orquestra.sdk.garbage import collect_garbage_seldom
+from orquestra.sdk.schema.cluster import HeadBegan, HeadStart, NodeId, NodeJoined
 
 _CONNECT_PATIENCE = timedelta(seconds=60)
-_WATCH_INTERVAL = timedelta(milliseconds=500)
+_WATCH_INTERVAL = timedelta(milliseconds=100)
 
 _logger = logging.getLogger(__name__)
 
 
-def run_driver(start: HeadStart) -> int:
-    """Drive the run to its end; 0 when it is over and the engine knows."""
+def run_driver(start: HeadStart, *, address: str, config: Path) -> int:
+    """Drive the cluster until the engine is done with it; then 0.
+
+    `address` is where Ray's head listens; `config` is the file that its autoscaler reads.
+    """
     engine = EngineClient(start)
     try:
-        _drive(start, engine)
-    except RunOver:
-        _logger.info("The engine has ended the run")
+        _drive(start, engine, address=address, config=config)
+    except ClusterOver:
+        _logger.info("The engine is done with this run cluster")
     finally:
         engine.close()
     return 0
 
 
-def _drive(start: HeadStart, engine: EngineClient) -> None:
-    plan = engine.plan()
-    _connect()
-    reporter = _start_reporter(start)
-    dispatch = RayDispatch(plan, store=engine, reporter=reporter)
-    outbox = Outbox(
-        engine,
-        sender="driver",
-        # What a worker reported about an attempt reaches the engine before the attempt's end.
-        before_posting=lambda: ray.get(reporter.flush.remote()),
-        on_failure=dispatch.abort,
+def _drive(start: HeadStart, engine: EngineClient, *, address: str, config: Path) -> None:
+    autoscaler = AutoscalerFile(config, cluster_id=start.cluster_id)
+    release = PoolRelease(engine)
+    work = engine.work(after=NO_VERSION)
+    autoscaler.write(work)
+    _connect(address, loopback=start.loopback)
+    outbox = Outbox(engine, sender="driver")
+    executor = Executor(_surroundings(start, address, events=outbox, release=release))
+    outbox.add(HeadBegan(at=datetime.now(UTC), address=address))
+    assignment = Assignment(
+        engine, runner=executor, events=outbox, autoscaler=autoscaler, release=release
     )
-    watch = _Watch(engine=engine, outbox=outbox, dispatch=dispatch)
-    threading.Thread(target=watch.run_forever, name="watch", daemon=True).start()
-    surroundings = Surroundings(dispatch=dispatch, artifacts=engine, events=outbox)
-    outbox.add(_walk(plan, surroundings))
-    outbox.flush()
+    outbox.start(on_failure=executor.fail)
+    collect_garbage_seldom()
+    _supervise("assignment", lambda: assignment.follow(work), on_failure=executor.fail)
+    _supervise("nodes", lambda: _report_nodes(outbox), on_failure=executor.fail)
+    executor.run_forever()
 
 
-def _walk(plan: RunPlan, surroundings: Surroundings) -> RunFinished:
-    try:
-        return Executor(plan, surroundings).run()
-    except BadGraph as error:
-        # Another head would fail in the same way.
-        return RunFinished(at=datetime.now(UTC), state=State.FAILED, message=str(error))
+def _surroundings(
+    start: HeadStart, address: str, *, events: Events, release: PoolRelease
+) -> Surroundings:
+    inbox = Inbox()
+    key = start.ray_token.encode()
+    crew = SocketCrew(address.partition(":")[0], key=key, inbox=inbox)
+    exchange = Path(start.folders.exchange)
+    placement = RayPlacement(address=crew.address, key=key, inbox=inbox, exchange=exchange)
+    return Surroundings(
+        inbox=inbox,
+        crew=crew,
+        placement=placement,
+        events=events,
+        release_pool=release.release,
+        exchange=exchange,
+    )
 
 
-def _connect() -> None:
+def _connect(address: str, *, loopback: bool) -> None:
+    if loopback:
+        ray_start.stay_on_loopback()
     deadline = time.monotonic() + _CONNECT_PATIENCE.total_seconds()
     while True:
         try:
-            ray.init(address=f"127.0.0.1:{GCS_PORT}", log_to_driver=False, configure_logging=False)
+            ray.init(address=address, log_to_driver=False, configure_logging=False)
         except (ConnectionError, RuntimeError, ValueError):
             if time.monotonic() > deadline:
                 raise
-            time.sleep(0.1)
+            time.sleep(0.05)
         else:
             return
 
 
-def _start_reporter(start: HeadStart) -> Any:
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    actor = ray.remote(Reporter).options(
-        num_cpus=0, max_concurrency=CONCURRENCY, scheduling_strategy=here
-    )
-    return actor.remote(start)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Watch:
-    """Watches, beside the walk, for nodes that join and for a run that the engine has ended."""
-
-    engine: EngineClient
-    outbox: Outbox
-    dispatch: RayDispatch
-
-    def run_forever(self) -> None:
-        """Watch for as long as the process lives; what goes wrong ends the walk."""
-        seen = {HEAD_ID}
+def _supervise(
+    name: str, work: Callable[[], None], *, on_failure: Callable[[Exception], None]
+) -> None:
+    def run() -> None:
         try:
-            while True:
-                self._report_joined(seen)
-                self.engine.nodes()  # says whether the run is over; a quiet walk would not notice
-                time.sleep(_WATCH_INTERVAL.total_seconds())
+            work()
         except Exception as error:  # noqa: BLE001 - the thread hands every error on
-            self.dispatch.abort(error)
+            on_failure(error)
 
-    def _report_joined(self, seen: set[NodeId]) -> None:
+    threading.Thread(target=run, name=name, daemon=True).start()
+
+
+def _report_nodes(events: Events) -> None:
+    seen = {HEAD_ID}
+    while True:
         for node in ray.nodes():
             node_id = NodeId(node["Labels"].get(NODE_LABEL, HEAD_ID))
             if node["Alive"] and node_id not in seen:
                 seen.add(node_id)
-                self.outbox.add(NodeJoined(at=datetime.now(UTC), node_id=node_id))
+                events.add(NodeJoined(at=datetime.now(UTC), node_id=node_id))
+        time.sleep(_WATCH_INTERVAL.total_seconds())

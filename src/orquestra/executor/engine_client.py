@@ -8,20 +8,22 @@ from urllib.parse import quote
 import httpx
 from pydantic import TypeAdapter
 
-from orquestra.executor.errors import EngineRefused, RunOver
+from orquestra.executor.errors import ClusterOver, EngineRefused, ExecutorError, RunOver
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import (
-    FORMAT_HEADER,
     ClusterNode,
+    ClusterWork,
     EventBatch,
     HeadStart,
     NodeId,
     NodeRequest,
     RunPlan,
 )
-from orquestra.sdk.values import SerializedValue
+from orquestra.sdk.schema.workflow_run import WorkflowRunId
 
 CALL_TIMEOUT = timedelta(seconds=60)
+"""Also of the call for work, which the engine answers within 20 s."""
+
 PATIENCE = timedelta(seconds=60)
 """How long an engine that answers with its own errors is asked again."""
 
@@ -37,14 +39,15 @@ class EngineClient:
     that answers with an error of its own is asked again for `PATIENCE`.
 
     Raises, from every method:
-        RunOver: the run has ended.
+        ClusterOver: there is nothing left to do for this cluster.
+        RunOver: from calls about one run, that run has ended.
         EngineRefused: the engine says no, or does not recover.
     """
 
     def __init__(self, start: HeadStart) -> None:
         self._http = httpx.Client(
             transport=httpx.HTTPTransport(uds=start.engine_socket),
-            base_url=f"http://engine/internal/runs/{quote(start.run_id, safe='')}/",
+            base_url=f"http://engine/internal/clusters/{quote(start.cluster_id, safe='')}/",
             headers={"Authorization": f"Bearer {start.token}"},
             timeout=CALL_TIMEOUT.total_seconds(),
         )
@@ -53,28 +56,21 @@ class EngineClient:
         """Give the connections back."""
         self._http.close()
 
-    def plan(self) -> RunPlan:
-        """What to run."""
-        return RunPlan.model_validate_json(self._call("GET", "plan").content)
+    def work(self, after: int) -> ClusterWork:
+        """What there is to do, once its version is not `after`; the same again after a while."""
+        return ClusterWork.model_validate_json(self._call("GET", f"work?after={after}").content)
+
+    def plan(self, run_id: WorkflowRunId) -> RunPlan:
+        """How to execute a run."""
+        return RunPlan.model_validate_json(self._call_for(run_id, "plan").content)
+
+    def definition(self, run_id: WorkflowRunId) -> ir.WorkflowDef:
+        """The definition of a run."""
+        return ir.WorkflowDef.model_validate_json(self._call_for(run_id, "definition").content)
 
     def post_events(self, batch: EventBatch) -> None:
         """Tell what happened. The engine counts a batch once, so repeating one does no harm."""
         self._call("POST", "events", content=batch.model_dump_json().encode())
-
-    def put_artifact(self, artifact_id: ir.ArtifactNodeId, value: SerializedValue) -> None:
-        """Store one value."""
-        self._call(
-            "PUT",
-            f"artifacts/{quote(artifact_id, safe='')}",
-            content=value.data,
-            headers={FORMAT_HEADER: value.format.value},
-        )
-
-    def get_artifact(self, artifact_id: ir.ArtifactNodeId) -> SerializedValue:
-        """Fetch one value that was stored."""
-        response = self._call("GET", f"artifacts/{quote(artifact_id, safe='')}")
-        stored_format = ir.ArtifactFormat(response.headers[FORMAT_HEADER])
-        return SerializedValue(format=stored_format, data=response.content)
 
     def nodes(self) -> Sequence[ClusterNode]:
         """The nodes that exist."""
@@ -89,18 +85,22 @@ class EngineClient:
         """Say that a node is no longer needed; one that is gone already is fine."""
         self._call("DELETE", f"nodes/{quote(node_id, safe='')}", absent_is_fine=True)
 
+    def _call_for(self, run_id: WorkflowRunId, what: str) -> httpx.Response:
+        over = RunOver(f"Run {run_id} has ended")
+        return self._call("GET", f"runs/{quote(run_id, safe='')}/{what}", over=over)
+
     def _call(
         self,
         method: str,
         path: str,
         *,
         content: bytes | None = None,
-        headers: dict[str, str] | None = None,
+        over: ExecutorError | None = None,
         absent_is_fine: bool = False,
     ) -> httpx.Response:
-        response = self._answer(method, path, content=content, headers=headers or {})
+        response = self._answer(method, path, content=content)
         if response.status_code == httpx.codes.GONE:
-            raise RunOver("The engine has ended this run")
+            raise over or ClusterOver("The engine has nothing left to do for this run cluster")
         if response.is_success or (
             absent_is_fine and response.status_code == httpx.codes.NOT_FOUND
         ):
@@ -110,15 +110,10 @@ class EngineClient:
             f"{response.text[:500]}"
         )
 
-    def _answer(
-        self, method: str, path: str, *, content: bytes | None, headers: dict[str, str]
-    ) -> httpx.Response:
+    def _answer(self, method: str, path: str, *, content: bytes | None) -> httpx.Response:
+        headers = {}
         if content is not None:
-            headers = {
-                "Content-Type": _kind(path),
-                "Content-Length": str(len(content)),
-                **headers,
-            }
+            headers = {"Content-Type": "application/json", "Content-Length": str(len(content))}
         patience = _Patience()
         for pause in _pauses():
             body = None if content is None else pieces(content)
@@ -160,10 +155,6 @@ def pieces(content: bytes, *, size: int = _PIECE) -> Iterator[bytes]:
     view = memoryview(content)
     for start in range(0, len(view), size):
         yield bytes(view[start : start + size])
-
-
-def _kind(path: str) -> str:
-    return "application/octet-stream" if path.startswith("artifacts/") else "application/json"
 
 
 def _pauses() -> Iterator[float]:

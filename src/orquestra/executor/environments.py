@@ -1,37 +1,34 @@
-"""What a task needs beyond its image: pip requirements and environment variables."""
+"""What a task needs beyond its image: Python packages, and the key of the environment with them."""
 
+import hashlib
+import json
 import re
 from collections.abc import Iterator
-from typing import Any
 
+from orquestra.executor.surroundings import Requirements
 from orquestra.sdk.schema import ir
 
-SETUP_SECONDS = 3600
-"""How long installing may take, as in release 1.1."""
-
 OWN_DISTRIBUTION = "orquestra-sdk"
-_PIP_OPTIONS = ("--disable-pip-version-check", "--no-cache-dir")
 
 
-def runtime_env(invocation: ir.TaskInvocation, definition: ir.WorkflowDef) -> dict[str, Any]:
-    """Ray's `runtime_env` of an invocation; empty where its image alone is enough."""
-    environment: dict[str, Any] = {}
-    packages = list(dict.fromkeys(requirements(invocation, definition)))
-    if packages:
-        options = [*_PIP_OPTIONS, *_pip_options(invocation, definition)]
-        environment["pip"] = {
-            "packages": packages,
-            "pip_check": False,
-            "pip_install_options": options,
-        }
-        environment["config"] = {"setup_timeout_seconds": SETUP_SECONDS}
-    if invocation.env_vars:
-        environment["env_vars"] = dict(invocation.env_vars)
-    return environment
+def requirements(invocation: ir.TaskInvocation, definition: ir.WorkflowDef) -> Requirements | None:
+    """What is to be installed for an invocation; None where its image alone is enough.
+
+    The SDK is left out: a node's image has the right one.
+    """
+    packages = tuple(dict.fromkeys(_packages(invocation, definition)))
+    if not packages:
+        return None
+    return Requirements(packages=packages, pip_options=tuple(_pip_options(invocation, definition)))
 
 
-def requirements(invocation: ir.TaskInvocation, definition: ir.WorkflowDef) -> Iterator[str]:
-    """Requirements as pip reads them, without the SDK: a node's image has the right one."""
+def environment_key(needed: Requirements, *, image: str) -> str:
+    """The name of the environment with these packages; the same for all that can share it."""
+    content = json.dumps([sorted(needed.packages), needed.pip_options, image])
+    return hashlib.sha256(content.encode()).hexdigest()[:32]
+
+
+def _packages(invocation: ir.TaskInvocation, definition: ir.WorkflowDef) -> Iterator[str]:
     for found in _imports(invocation, definition):
         if isinstance(found, ir.PythonImports):
             for package in found.packages:

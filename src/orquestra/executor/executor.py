@@ -1,198 +1,398 @@
-"""The executor: walks the graph of one run to its end."""
+"""The executor: walks the graphs of all runs of a cluster to their ends.
 
-import logging
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Protocol
+One thread does everything that changes its state: it takes what others have put into the inbox,
+then gives out jobs, then tells what happened, then waits for more.
+"""
 
-from orquestra.executor.admission import Admission
-from orquestra.executor.dispatch import Attempt, Completion, Dispatch, Reason, Value
-from orquestra.executor.graph import Walk, read_graph, task_name
-from orquestra.executor.retries import MOST_LOSSES, Retries
-from orquestra.sdk.schema import ir
-from orquestra.sdk.schema.cluster import (
-    Event,
-    RunFinished,
-    RunPlan,
-    RunStarted,
-    TaskEnded,
+from collections.abc import Iterator, Sequence
+from functools import partial
+from queue import Empty
+from typing import Any
+from uuid import uuid4
+
+from orquestra.executor import deaths, failures
+from orquestra.executor.commands import Begin, Close, End, SetPools
+from orquestra.executor.conductor import Conductor
+from orquestra.executor.errors import BadGraph
+from orquestra.executor.installing import Installations
+from orquestra.executor.jobs import Job
+from orquestra.executor.journal import Journal
+from orquestra.executor.lookout import Lookout
+from orquestra.executor.protocol import (
+    Began,
+    Hello,
+    Leave,
+    Lines,
+    Outcomes,
+    Recall,
+    Returned,
+    Taken,
 )
-from orquestra.sdk.schema.workflow_run import State
-from orquestra.sdk.values import SerializedValue
+from orquestra.executor.roster import Roster
+from orquestra.executor.runs import Run, moment
+from orquestra.executor.scheduling import Scheduler
+from orquestra.executor.staffing import (
+    Ask,
+    Cancel,
+    Change,
+    Dismiss,
+    Prepare,
+    Staff,
+    default_environment,
+)
+from orquestra.executor.surroundings import (
+    Broken,
+    Died,
+    FromWorker,
+    Installed,
+    Installing,
+    Lost,
+    Said,
+    Surroundings,
+)
+from orquestra.executor.teams import Phase, Team, Worker
+from orquestra.executor.vigil import Vigil
+from orquestra.sdk.schema import ir
+from orquestra.sdk.schema.cluster import PoolPlan, RunFinished, RunPlan, RunStarted
+from orquestra.sdk.schema.workflow_run import State, WorkflowRunId
 
-_WAIT = timedelta(seconds=10)
-
-_logger = logging.getLogger(__name__)
-
-
-class Artifacts(Protocol):
-    """Where values are kept; the engine's client is one."""
-
-    def get_artifact(self, artifact_id: ir.ArtifactNodeId) -> SerializedValue:
-        """Fetch a value."""
-        ...
-
-
-class Events(Protocol):
-    """Where events go; an outbox is one."""
-
-    def add(self, *events: Event) -> None:
-        """Take events."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Surroundings:
-    """What an executor works with."""
-
-    dispatch: Dispatch
-    artifacts: Artifacts
-    events: Events
+_MOST_STARTS = 3
+"""Workers of one environment that may die before they are up; more than that is no accident."""
 
 
 class Executor:
-    """Walks one graph. After the first failure nothing more begins, and what runs may end."""
+    """Executes runs. After the first failure of a run nothing more of it begins.
 
-    def __init__(self, plan: RunPlan, surroundings: Surroundings) -> None:
-        """Begin where `plan.stored` says that an earlier executor stopped.
+    All methods but `run_forever` may be called from any thread; they return at once.
+    """
 
-        Raises:
-            BadGraph: the definition cannot be walked.
-        """
-        self._definition = plan.definition
-        self._dispatch = surroundings.dispatch
-        self._artifacts = surroundings.artifacts
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._inbox = surroundings.inbox
+        self._crew = surroundings.crew
+        self._placement = surroundings.placement
         self._events = surroundings.events
-        self._steps = read_graph(plan.definition)
-        self._walk = Walk(self._steps, stored=plan.stored)
-        self._admission = Admission(plan)
-        self._retries = Retries(plan.definition)
-        self._attempts = Counter(plan.attempts_made)
-        self._values: dict[ir.ArtifactNodeId, Value] = {}
-        self._running = 0
-        self._problem: str | None = None
+        self._clock = surroundings.clock
+        self._exchange = surroundings.exchange
+        self._roster = Roster(self._crew)
+        self._perhaps_idle: dict[Worker, None] = {}
+        self._scheduler = Scheduler(self._behind)
+        self._staff = Staff(self._scheduler, name=lambda: uuid4().hex[:12])
+        self._journal = Journal(surroundings.events)
+        self._conductor = Conductor(self._scheduler, self._journal, self._crew)
+        self._runs = self._conductor.runs
+        self._vigil = Vigil(self._scheduler, is_over=lambda job: self._runs[job.run_id].over)
+        self._installations = Installations(self._placement)
+        self._lookout = Lookout(self._scheduler, surroundings.release_pool)
+        self._closed: Close | Broken | None = None
+        self._handlers: dict[type[Any], Any] = {
+            Said: self._on_said,
+            Lost: self._on_lost,
+            Died: self._on_died,
+            Installing: self._on_installing,
+            Installed: self._on_installed,
+            SetPools: self._on_set_pools,
+            Begin: self._on_begin,
+            End: self._on_end,
+            Close: self._on_close,
+            Broken: self._on_close,
+            Hello: self._on_hello,
+            Outcomes: self._on_outcomes,
+            Began: self._on_began,
+            Lines: self._on_lines,
+            Returned: self._on_returned,
+        }
 
-    def run(self) -> RunFinished:
-        """Walk to the end; how the run has ended. The caller posts it, after all else."""
-        self._events.add(RunStarted(at=_now()))
-        self._report_stored()
-        self._admission.add(self._walk)
-        self._admit()
-        while self._running:
-            completion = self._dispatch.next_completion(_WAIT)
-            if completion:
-                self._take(completion)
-                self._admit()
-        if self._problem is None and not self._walk.is_finished():
-            self._problem = "Some tasks ended without a result and without a reason."
-        state = State.FAILED if self._problem else State.SUCCEEDED
-        return RunFinished(at=_now(), state=state, message=self._problem)
+    def set_pools(self, pools: Sequence[PoolPlan]) -> None:
+        """Take the pools that there are now; before `begin` of a run that uses new ones."""
+        self._inbox.put(SetPools(pools))
 
-    def _admit(self) -> None:
-        if self._problem:
+    def begin(self, plan: RunPlan, definition: ir.WorkflowDef) -> None:
+        """Execute a run; one that is being executed already goes on as it is."""
+        self._inbox.put(Begin(plan, definition))
+
+    def end(self, run_id: WorkflowRunId) -> None:
+        """Call off what is left of a run: the engine has ended it, or knows its end."""
+        self._inbox.put(End(run_id))
+
+    def close(self) -> None:
+        """Let `run_forever` return."""
+        self._inbox.put(Close())
+
+    def fail(self, error: Exception) -> None:
+        """Let `run_forever` raise an error that another thread has met."""
+        self._inbox.put(Broken(error))
+
+    def run_forever(self) -> None:
+        """Work until closed."""
+        while self._closed is None:
+            self.turn(wait=True)
+        if isinstance(self._closed, Broken):
+            raise self._closed.error
+
+    def turn(self, *, wait: bool = False) -> None:
+        """Take all that is in the inbox, and do what follows; `wait` for something first."""
+        item = self._next(wait=wait)
+        while item is not None:
+            self._handlers[type(item)](item)
+            item = self._next(wait=False)
+        self._act()
+
+    def _next(self, *, wait: bool) -> Any:
+        try:
+            return self._inbox.get(wait, self._patience() if wait else None)
+        except Empty:
+            return None
+
+    def _patience(self) -> float | None:
+        sources = (self._staff, self._lookout, self._vigil, self._roster)
+        deadlines = [source.next_deadline() for source in sources]
+        due = min((at for at in deadlines if at is not None), default=None)
+        return None if due is None else max(0.0, due - self._clock())
+
+    def _act(self) -> None:
+        now = self._clock()
+        self._watch(now)
+        for worker, sents in self._scheduler.dispatch():
+            self._vigil.gave(worker, now, first=len(worker.held) == len(sents))
+            self._roster.give(worker, sents, self._runs)
+        for worker in self._perhaps_idle:
+            self._settle(worker, now)
+        self._perhaps_idle.clear()
+        self._lookout.look(self._runs.values(), now)
+        for change in self._staff.decide(now):
+            self._apply(change)
+        self._journal.post()
+        self._finish(now)
+
+    def _watch(self, now: float) -> None:
+        for died in self._roster.overdue(now):
+            self._end_worker(died)
+        for worker in self._vigil.unstopped(now):
+            self._cancel(worker)
+        for worker in self._vigil.silent(now):
+            self._slow_down(worker, next(iter(worker.held)))
+
+    def _behind(self, job: Job) -> Iterator[Job]:
+        return self._conductor.behind(job)
+
+    def _settle(self, worker: Worker, now: float) -> None:
+        if worker.held or worker.worker_id not in self._roster:
             return
-        for invocation_id in self._admission.admit():
-            self._attempts[invocation_id] += 1
-            attempt = Attempt(
-                invocation_id=invocation_id,
-                number=self._attempts[invocation_id],
-                keeps=self._steps[invocation_id].keeps,
-                inputs=self._inputs(invocation_id),
-            )
-            self._running += 1
-            self._dispatch.submit(attempt)
+        if worker.phase is Phase.UP:
+            self._staff.rest(worker, now)
+        else:
+            self._crew.send(worker.worker_id, Leave())
 
-    def _inputs(self, invocation_id: ir.TaskInvocationId) -> Mapping[ir.ArtifactNodeId, Value]:
-        needs = self._steps[invocation_id].needs
-        for artifact_id in needs - self._values.keys():
-            # Made before this head was started, or lost with a node.
-            stored = self._artifacts.get_artifact(artifact_id)
-            self._values[artifact_id] = self._dispatch.supply(stored)
-        return {artifact_id: self._values[artifact_id] for artifact_id in needs}
+    def _apply(self, change: Change) -> None:
+        if isinstance(change, Prepare):
+            problem = self._installations.begin(change.team)
+            if problem is not None:
+                self._fail_uninstalled(change.team, problem)
+            return
+        worker = change.worker
+        if isinstance(change, Ask):
+            self._placement.start(worker.worker_id, worker.team.environment)
+        elif isinstance(change, Cancel):
+            self._placement.cancel(worker.worker_id)
+        elif isinstance(change, Dismiss):
+            self._crew.send(worker.worker_id, Leave())
+        else:
+            self._crew.send(worker.worker_id, Recall())
 
-    def _take(self, completion: Completion) -> None:
-        self._running -= 1
-        self._admission.release(completion.attempt.invocation_id)
-        if completion.failure is None:
-            self._take_success(completion)
-        elif completion.failure.reason is not Reason.NOT_BEGUN:
-            self._take_failure(completion)
+    def _finish(self, now: float) -> None:
+        finished = self._conductor.finished[:]
+        self._conductor.finished.clear()
+        for run in finished:
+            if not run.over:
+                state = State.FAILED if run.problem else State.SUCCEEDED
+                self._events.add(
+                    RunFinished(run_id=run.run_id, at=moment(now), state=state, message=run.problem)
+                )
+            self._forget(run)
 
-    def _take_success(self, completion: Completion) -> None:
-        self._report(completion, final=True)
-        self._values.update(completion.values)
-        # A node that holds a value counts as busy, so values go as soon as they can.
-        for artifact_id in self._walk.complete(completion.attempt.invocation_id):
-            self._values.pop(artifact_id, None)
-        self._admission.add(self._walk)
+    def _forget(self, run: Run) -> None:
+        del self._runs[run.run_id]
+        run.close()
+        self._scheduler.forget(run.run_id)
+        self._lookout.change()
+        self._roster.forget(run.run_id)
 
-    def _take_failure(self, completion: Completion) -> None:
-        invocation_id = completion.attempt.invocation_id
-        again = self._retries.runs_again(completion) and self._problem is None
-        self._report(completion, final=not again)
-        if again:
-            self._forget_lost(completion)
-            self._admission.add_first(invocation_id)
-        elif self._problem is None:
-            self._problem = self._run_message(completion)
-            self._dispatch.call_off()
+    # What others have put into the inbox.
 
-    def _forget_lost(self, completion: Completion) -> None:
-        assert completion.failure
-        if completion.failure.reason is Reason.INPUT_LOST:
-            for artifact_id in completion.attempt.inputs:
-                self._values.pop(artifact_id, None)
+    def _on_set_pools(self, item: SetPools) -> None:
+        self._scheduler.set_pools(item.pools)
+        for plan in item.pools:
+            pool = self._scheduler.pools[plan.id]
+            if pool.is_warm:
+                self._scheduler.team(default_environment(pool))
 
-    def _report_stored(self) -> None:
-        """Repeat the ends of tasks whose results are stored.
-
-        A lost head may have stored a result without having told of the task's end.
-        """
-        for invocation_id in self._walk.done:
+    def _on_begin(self, item: Begin) -> None:
+        plan = item.plan
+        if plan.run_id in self._runs:
+            return
+        now = self._clock()
+        self._events.add(RunStarted(run_id=plan.run_id, at=moment(now)))
+        try:
+            run = Run(plan, item.definition, self._scheduler, exchange=self._exchange)
+        except BadGraph as error:
+            # Another head would fail in the same way.
             self._events.add(
-                TaskEnded(
-                    at=_now(),
-                    invocation_id=invocation_id,
-                    attempt=max(1, self._attempts[invocation_id]),
-                    state=State.SUCCEEDED,
-                    final=True,
+                RunFinished(
+                    run_id=plan.run_id, at=moment(now), state=State.FAILED, message=str(error)
                 )
             )
+            return
+        self._scheduler.admit(plan.run_id, plan.max_nodes)
+        self._lookout.change()
+        self._conductor.begin(run, now)
 
-    def _report(self, completion: Completion, *, final: bool) -> None:
-        failure = completion.failure
-        event = TaskEnded(
-            at=completion.ended_at,
-            invocation_id=completion.attempt.invocation_id,
-            attempt=completion.attempt.number,
-            state=State.FAILED if failure else State.SUCCEEDED,
-            final=final,
-            node_id=completion.node_id,
-            started_at=completion.started_at,
-            message=_message(completion) if failure else None,
-        )
-        _logger.info("%s %s attempt %s", event.state.value, event.invocation_id, event.attempt)
-        self._events.add(event)
+    def _on_end(self, item: End) -> None:
+        run = self._runs.get(item.run_id)
+        if run is None or run.over:
+            return
+        holders = self._conductor.stop(run)
+        self._vigil.stop(holders, self._clock())
+        for worker in holders:
+            self._stop_if_over(worker)
 
-    def _run_message(self, completion: Completion) -> str:
-        invocation_id = completion.attempt.invocation_id
-        name = task_name(self._definition, invocation_id)
-        message = _message(completion)
-        says_who = f"'{name}'" in message
-        what = message if says_who else f"Task '{name}' failed: {message}"
-        return f"{what} ({invocation_id})"
+    def _on_close(self, item: Close | Broken) -> None:
+        self._closed = self._closed or item
 
+    def _on_said(self, item: Said) -> None:
+        for worker_id, message in item.messages:
+            self._on_message(worker_id, message)
 
-def _message(completion: Completion) -> str:
-    assert completion.failure
-    # Text of a user's exception may hold what no UTF-8 can: halves of surrogate pairs.
-    message = completion.failure.message.encode(errors="replace").decode()
-    if completion.failure.reason in (Reason.NODE_LOST, Reason.INPUT_LOST):
-        return f"{message} It is tried again {MOST_LOSSES} times at most."
-    return message
+    def _on_message(self, worker_id: str, message: FromWorker) -> None:
+        if isinstance(message, Hello):
+            self._on_hello(message)
+            return
+        worker = self._scheduler.workers.get(worker_id)
+        if worker is None or worker_id not in self._roster:
+            return  # it was given up before
+        self._handlers[type(message)](worker, message)
+        self._perhaps_idle[worker] = None
 
+    def _on_hello(self, hello: Hello) -> None:
+        now = self._clock()
+        worker = self._scheduler.came_up(hello.worker_id, now, node_id=hello.node_id)
+        if worker is None:
+            self._crew.send(hello.worker_id, Leave())
+            return
+        self._roster.arrive(hello)
+        worker.team.failed_starts = 0
+        worker.team.not_before = 0
+        self._lookout.note_boot(worker, now)
+        self._placement.arrived(hello)
+        self._perhaps_idle[worker] = None
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+    def _on_outcomes(self, worker: Worker, message: Outcomes) -> None:
+        hello = self._roster.hello(worker)
+        changed: dict[WorkflowRunId, Run] = {}
+        for outcome in message.outcomes:
+            seconds = outcome.ended_at - outcome.started_at
+            job = self._scheduler.ended(worker, outcome.number, seconds=seconds)
+            if job is not None:
+                changed[job.run_id] = self._conductor.take(job, outcome, hello)
+        now = worker.heard_at = self._clock()
+        for run in changed.values():
+            self._conductor.advance(run, now)
+        self._lookout.change()
+
+    def _on_began(self, worker: Worker, message: Began) -> None:
+        job = worker.held.get(message.number)
+        if job is None:
+            return
+        self._journal.began(job, self._roster.hello(worker), started_at=message.started_at)
+        self._slow_down(worker, message.number)
+
+    def _slow_down(self, worker: Worker, number: int) -> None:
+        if self._scheduler.began(worker, number):
+            self._crew.send(worker.worker_id, Recall())
+        self._stop_if_over(worker)
+
+    def _on_lines(self, worker: Worker, message: Lines) -> None:
+        job = worker.held.get(message.number)
+        posted = partial(self._crew.send, worker.worker_id, Taken())
+        if job is None:
+            posted()
+            return
+        hello = self._roster.hello(worker)
+        self._journal.lines(job, hello, stream=message.stream, lines=message.lines, posted=posted)
+
+    def _on_returned(self, worker: Worker, message: Returned) -> None:
+        self._conductor.take_back(self._scheduler.returned(worker, message.numbers))
+
+    def _on_lost(self, item: Lost) -> None:
+        worker = self._scheduler.workers.get(item.worker_id)
+        if worker is None or item.worker_id not in self._roster:
+            return
+        died = self._roster.lose(item.worker_id)
+        if died:
+            self._end_worker(died)
+        else:
+            self._scheduler.retire(worker)
+            self._placement.lost(item.worker_id)
+
+    def _on_died(self, item: Died) -> None:
+        worker = self._scheduler.workers.get(item.worker_id)
+        if worker is not None and self._roster.speaks(item, self._clock()):
+            self._scheduler.retire(worker)
+        else:
+            self._end_worker(item)
+
+    def _end_worker(self, item: Died) -> None:
+        hello = self._roster.remove(item.worker_id)
+        worker = self._scheduler.workers.get(item.worker_id)
+        if worker is None:
+            return
+        self._perhaps_idle.pop(worker, None)
+        blamed = deaths.blamed(item.death, worker)
+        held = self._scheduler.gone(worker)
+        if hello is None:
+            self._not_up(worker.team, item)
+            return
+        culprit = held.pop(blamed, None) if blamed is not None else None
+        if culprit is not None:
+            self._bury(culprit, item, hello)
+        self._conductor.take_back(list(held.values()))
+
+    def _bury(self, job: Job, item: Died, hello: Hello) -> None:
+        now = self._clock()
+        for stream, lines in item.death.unread.items():
+            self._journal.last_lines(job, hello, stream=stream, lines=lines, at=now)
+        run = self._runs[job.run_id]
+        failure = deaths.failure(run.facts(job.invocation_id), item.death)
+        self._conductor.fail(job, failure, hello=hello, span=(item.death.started_at, now))
+
+    def _not_up(self, team: Team, item: Died) -> None:
+        if not deaths.is_start_to_blame(item.death):
+            return
+        now = self._clock()
+        self._staff.not_up(team, now)
+        if team.failed_starts >= _MOST_STARTS or deaths.is_hopeless(item.death):
+            reason = partial(failures.unable, said=item.death.message)
+            self._conductor.fail_waiting(team, reason, now)
+
+    def _on_installing(self, item: Installing) -> None:
+        teams = self._installations.teams(item.pool_id, item.requirements)
+        run_ids = {run_id for team in teams for run_id in self._scheduler.runs_of(team)}
+        run_ids &= self._runs.keys()
+        self._journal.setup_lines(sorted(run_ids), item.lines, node_id=item.node_id)
+
+    def _on_installed(self, item: Installed) -> None:
+        for team in self._installations.end(item):
+            self._scheduler.stir(team)
+            if item.problem is not None:
+                self._fail_uninstalled(team, item.problem)
+
+    def _fail_uninstalled(self, team: Team, problem: str) -> None:
+        reason = partial(failures.environment, said=problem)
+        self._conductor.fail_waiting(team, reason, self._clock())
+
+    def _stop_if_over(self, worker: Worker) -> None:
+        if worker.slow is not None and self._runs[worker.held[worker.slow].run_id].over:
+            self._cancel(worker)
+
+    def _cancel(self, worker: Worker) -> None:
+        self._scheduler.retire(worker)
+        self._placement.cancel(worker.worker_id)

@@ -1,15 +1,39 @@
-"""What Ray's errors mean, in the words of a user."""
+"""Why attempts fail: the reasons, and their messages in the words of a user."""
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
-
-from orquestra.executor.dispatch import Failure, Reason
-from orquestra.executor.memory import NodeMemory
+from enum import Enum
 
 _GIB = 2**30
 _RAY_MEMORY = re.compile(r"was ([\d.]+)GB / ([\d.]+)GB")
 _PIP_LINES = 6
+
+MOST_TEXT = 4000
+"""Characters of a message; the logs have all of it."""
+
+MOST_LOSSES = 3
+"""Nodes that may be lost under one invocation. More than that is no accident."""
+
+
+class Reason(Enum):
+    """Why an attempt has failed; it decides whether there is another."""
+
+    TASK = "task"
+    """The task itself: an exception, a result that cannot be kept. Trying again is pointless."""
+    ENVIRONMENT = "environment"
+    """What the task needs could not be installed, or its workers do not come up."""
+    CRASH = "crash"
+    """Its process died, for memory or by itself. Counts against `max_retries`."""
+    NODE_LOST = "node_lost"
+    """Its node went away. Not the task's fault."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """Why an attempt has failed, for the executor and, in one line, for the user."""
+
+    reason: Reason
+    message: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,10 +44,8 @@ class TaskFacts:
     memory: str | None
 
 
-def crash(facts: TaskFacts, *, memory: NodeMemory, oom_kills_before: int) -> Failure:
-    """A worker died by itself, or was killed by the kernel for memory."""
-    if memory.oom_kills > oom_kills_before:
-        return out_of_memory(facts, used=memory.peak, limit=memory.limit)
+def crash(facts: TaskFacts) -> Failure:
+    """A worker died by itself."""
     message = (
         f"The process of task '{facts.name}' died without an exception: a crash in native code, "
         "a kill, or os._exit. Look at the end of its logs, or allow another try with max_retries="
@@ -50,32 +72,20 @@ def ray_memory(message: str) -> tuple[float, float] | None:
 
 def node_lost(facts: TaskFacts) -> Failure:
     """The node went away under the task."""
-    message = f"The node of task '{facts.name}' was lost while it ran."
+    message = (
+        f"The node of task '{facts.name}' was lost while it ran. "
+        f"It is tried again {MOST_LOSSES} times at most."
+    )
     return Failure(reason=Reason.NODE_LOST, message=message)
 
 
-def input_lost(facts: TaskFacts) -> Failure:
-    """A value that the task needs went away with another node."""
-    message = f"A value that task '{facts.name}' needs was lost with a node."
-    return Failure(reason=Reason.INPUT_LOST, message=message)
-
-
-def environment(facts: TaskFacts, *, ray_message: str) -> Failure:
-    """The packages of a task could not be installed."""
-    lines = [line.strip() for line in ray_message.splitlines() if line.strip()]
+def environment(facts: TaskFacts, *, said: str) -> Failure:
+    """The packages of a task could not be installed; `said` is what the installer wrote."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR:")]
     end = "\n".join((errors or lines)[-_PIP_LINES:])
     message = f"The dependency_imports of task '{facts.name}' could not be installed:\n{end}"
     return Failure(reason=Reason.ENVIRONMENT, message=message)
-
-
-def interrupted(facts: TaskFacts) -> Failure:
-    """A KeyboardInterrupt was raised in the task."""
-    message = (
-        f"Task '{facts.name}' was interrupted from within: something in it raised "
-        "KeyboardInterrupt, as libraries for time limits do. Its logs may say what."
-    )
-    return Failure(reason=Reason.TASK, message=message)
 
 
 def no_secrets(facts: TaskFacts, *, secret: str) -> Failure:
@@ -87,17 +97,16 @@ def no_secrets(facts: TaskFacts, *, secret: str) -> Failure:
     return Failure(reason=Reason.TASK, message=message)
 
 
-def unexpected(facts: TaskFacts, *, ray_message: str) -> Failure:
-    """Anything else that Ray says."""
-    first = next(iter(ray_message.splitlines()), "no message")
+def unable(facts: TaskFacts, *, said: str) -> Failure:
+    """The workers of a task do not come up; `said` is Ray's reason."""
+    first = next(iter(said.splitlines()), "no message")
     message = f"Task '{facts.name}' could not be run: {first}"
-    return Failure(reason=Reason.TASK, message=message)
+    return Failure(reason=Reason.ENVIRONMENT, message=message)
 
 
-def called_off() -> Failure:
-    """The run failed before the task began."""
-    return Failure(reason=Reason.NOT_BEGUN, message="Another task failed before this one began.")
+def printable(message: str) -> str:
+    """A message without what no UTF-8 can hold: halves of surrogate pairs in a user's text.
 
-
-EXAMINATION = timedelta(seconds=20)
-"""How long a node may take to be looked at; one that takes longer is taken for lost."""
+    Of a very long one the beginning.
+    """
+    return message[:MOST_TEXT].encode(errors="replace").decode()

@@ -3,16 +3,18 @@
 Pure: knows nothing of Ray, of time, or of the engine.
 """
 
-from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple, cast
 
 from orquestra.executor.errors import BadGraph
 from orquestra.sdk.schema import ir
 
+_NARROW = 4
+"""Consumers of an artifact beyond which nobody looks for a chain behind it."""
 
-@dataclass(frozen=True, kw_only=True)
-class Step:
+
+class Step(NamedTuple):
     """One invocation in the graph: the artifacts it needs, and those that are kept of it.
 
     The packed artifact is always kept, an unpacked one only where something uses it. Definitions
@@ -30,19 +32,21 @@ def read_graph(definition: ir.WorkflowDef) -> dict[ir.TaskInvocationId, Step]:
     Raises:
         BadGraph: an artifact is needed that no invocation makes, or there is a circle.
     """
-    used = _used_artifacts(definition)
+    nodes = definition.artifact_nodes
+    invocations = definition.task_invocations.values()
+    needs = [
+        frozenset([name for name in invocation.argument_ids() if name in nodes])
+        for invocation in invocations
+    ]
+    parts = {name for name, node in nodes.items() if node.artifact_index is not None}
+    unused = parts.difference(definition.output_ids, *needs) if parts else parts
     steps = {
         invocation.id: Step(
-            invocation_id=invocation.id,
-            needs=_needs(invocation, definition),
-            keeps=tuple(
-                artifact_id
-                for artifact_id in invocation.output_ids
-                if artifact_id in used
-                or definition.artifact_nodes[artifact_id].artifact_index is None
-            ),
+            invocation.id,
+            cast("frozenset[ir.ArtifactNodeId]", needed),
+            tuple([made for made in invocation.output_ids if made not in unused]),
         )
-        for invocation in definition.task_invocations.values()
+        for invocation, needed in zip(invocations, needs, strict=True)
     }
     _check(steps)
     return steps
@@ -54,39 +58,31 @@ def task_name(definition: ir.WorkflowDef, invocation_id: ir.TaskInvocationId) ->
     return definition.tasks[task_id].fn_ref.function_name
 
 
-def _used_artifacts(definition: ir.WorkflowDef) -> set[str]:
-    arguments = (
-        argument_id
-        for invocation in definition.task_invocations.values()
-        for argument_id in invocation.argument_ids()
-    )
-    return {*arguments, *definition.output_ids}
-
-
-def _needs(
-    invocation: ir.TaskInvocation, definition: ir.WorkflowDef
-) -> frozenset[ir.ArtifactNodeId]:
-    return frozenset(
-        ir.ArtifactNodeId(argument_id)
-        for argument_id in invocation.argument_ids()
-        if argument_id in definition.artifact_nodes
-    )
-
-
 def _check(steps: Mapping[ir.TaskInvocationId, Step]) -> None:
+    if _is_in_order(steps):
+        return
     made = {artifact_id for step in steps.values() for artifact_id in step.keeps}
     for step in steps.values():
-        missing = step.needs - made
-        if missing:
+        if not step.needs <= made:
             raise BadGraph(
-                f"{step.invocation_id} needs {min(missing)}, which no task of the workflow makes; "
-                "submit the workflow again with a current SDK"
+                f"{step.invocation_id} needs {min(step.needs - made)}, which no task of the "
+                "workflow makes; submit the workflow again with a current SDK"
             )
     walk = Walk(steps, stored=())
     for invocation_id in walk:
         walk.complete(invocation_id)
     if not walk.is_finished():
         raise BadGraph("The tasks of the workflow wait for each other in a circle")
+
+
+def _is_in_order(steps: Mapping[ir.TaskInvocationId, Step]) -> bool:
+    """Whether each step only needs what those before it make, as the SDK writes them."""
+    made: set[ir.ArtifactNodeId] = set()
+    for step in steps.values():
+        if not step.needs <= made:
+            return False
+        made.update(step.keeps)
+    return True
 
 
 class Walk:
@@ -105,27 +101,28 @@ class Walk:
         """Begin with the artifacts that exist already; what made them does not run again."""
         present = frozenset(stored)
         self._steps = steps
-        self.done = tuple(
-            name for name, step in steps.items() if step.keeps and present >= {*step.keeps}
+        self.done = (
+            tuple(
+                name
+                for name, step in steps.items()
+                if step.keeps and present.issuperset(step.keeps)
+            )
+            if present
+            else ()
         )
         """What does not run, since its artifacts exist already."""
         done = frozenset(self.done)
         self._consumers: dict[ir.ArtifactNodeId, list[ir.TaskInvocationId]] = defaultdict(list)
         self._waits_for: dict[ir.TaskInvocationId, int] = {}
-        self._uses_left: Counter[ir.ArtifactNodeId] = Counter()
-        available = {artifact for name in done for artifact in steps[name].keeps}
+        available = frozenset(artifact for name in done for artifact in steps[name].keeps)
         for name, step in steps.items():
             if name not in done:
-                self._enter(step, available)
+                missing = step.needs - available
+                self._waits_for[name] = len(missing)
+                for artifact_id in missing:
+                    self._consumers[artifact_id].append(name)
         self._open = len(self._waits_for)
         self._ready = deque(name for name, count in self._waits_for.items() if count == 0)
-
-    def _enter(self, step: Step, available: set[ir.ArtifactNodeId]) -> None:
-        self._uses_left.update(step.needs)
-        missing = step.needs - available
-        self._waits_for[step.invocation_id] = len(missing)
-        for artifact_id in missing:
-            self._consumers[artifact_id].append(step.invocation_id)
 
     def __iter__(self) -> "Walk":
         return self
@@ -135,26 +132,56 @@ class Walk:
             raise StopIteration
         return self._ready.popleft()
 
-    def complete(self, invocation_id: ir.TaskInvocationId) -> list[ir.ArtifactNodeId]:
-        """Note that an invocation has succeeded.
+    def has_ready(self) -> bool:
+        """Whether iterating would give an invocation now."""
+        return bool(self._ready)
 
-        Returns:
-            Artifacts that no invocation still to be completed needs.
-        """
-        step = self._steps[invocation_id]
+    def complete(self, invocation_id: ir.TaskInvocationId) -> None:
+        """Note that an invocation has succeeded."""
         self._open -= 1
-        for artifact_id in step.keeps:
+        for artifact_id in self._steps[invocation_id].keeps:
             for consumer in self._consumers.pop(artifact_id, ()):
                 self._waits_for[consumer] -= 1
                 if self._waits_for[consumer] == 0:
                     self._ready.append(consumer)
-        self._uses_left.subtract(step.needs)
-        return [
-            artifact_id
-            for artifact_id in (*sorted(step.needs), *step.keeps)
-            if self._uses_left[artifact_id] == 0
-        ]
 
     def is_finished(self) -> bool:
         """Whether every invocation has been completed."""
         return self._open == 0
+
+    def behind(
+        self,
+        invocation_id: ir.TaskInvocationId,
+        *,
+        fits: Callable[[ir.TaskInvocationId], bool],
+        at_most: int,
+    ) -> Iterator[ir.TaskInvocationId]:
+        """The chain that begins behind an invocation which runs now.
+
+        Each member is the only one that can run once those before it have ended. The chain ends
+        where a member does not fit, or where the graph gets wider.
+        """
+        missing: dict[ir.TaskInvocationId, int] = {}
+        last = invocation_id
+        for _ in range(at_most):
+            follower = self._only_next(last, missing=missing)
+            if follower is None or not fits(follower):
+                return
+            yield follower
+            last = follower
+
+    def _only_next(
+        self, invocation_id: ir.TaskInvocationId, *, missing: dict[ir.TaskInvocationId, int]
+    ) -> ir.TaskInvocationId | None:
+        found = None
+        for artifact_id in self._steps[invocation_id].keeps:
+            consumers = self._consumers.get(artifact_id, ())
+            if len(consumers) > _NARROW:
+                return None
+            for consumer in consumers:
+                missing[consumer] = missing.get(consumer, self._waits_for[consumer]) - 1
+                if missing[consumer] == 0:
+                    if found:
+                        return None
+                    found = consumer
+        return found

@@ -1,41 +1,48 @@
-"""The first process of a head's container: Ray's head, and the driver that walks the graph.
+"""The first process of a head: starts Ray's head, and the driver that executes runs.
 
-If either of the two ends, so does the other. The exit code is the driver's: 0 when the run is
-over and the engine knows how it ended. Anything else asks the engine for a fresh head, whose
-driver goes on from the artifacts that are stored.
+If either of the two ends, so does the other. The exit code is the driver's: 0 when the engine is
+done with the cluster. Anything else asks the engine for a fresh head, whose driver goes on from
+the values that are stored.
 """
 
-import json
 import sys
-import tempfile
 from datetime import timedelta
 from pathlib import Path
 
-from orquestra.executor.autoscaling import autoscaler_config
-from orquestra.executor.engine_client import EngineClient
-from orquestra.executor.errors import RunOver
+from orquestra.executor.addresses import free_port, own_address, ray_folder
+from orquestra.executor.pools import AutoscalerFile
 from orquestra.executor.processes import Processes
 from orquestra.executor.ray_processes import (
     free_shared_memory,
     head_command,
     head_environment,
 )
-from orquestra.sdk.schema.cluster import HeadStart
+from orquestra.executor.ray_start import LOOPBACK
+from orquestra.sdk.schema.cluster import ClusterWork, HeadStart
 
 _RAY_ENDED = 70
+_IDLE_TIMEOUT_SECONDS = 60
 
 
 def run_head(start: HeadStart) -> int:
-    """Be a head until the run is over; the exit code."""
+    """Be a head until the engine is done with its cluster; the exit code."""
     processes = Processes()
-    with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "autoscaler.json"
-        if not _write_config(start, config):
-            return 0
+    host = LOOPBACK if start.loopback else own_address()
+    port = free_port(host)
+    with ray_folder() as folder:
+        config = folder / "autoscaler.json"
+        _begin_config(start, config)
         environment = head_environment(start)
-        command = head_command(start, config=config, shared_memory=free_shared_memory())
-        processes.start("ray", command, environment={**environment, **_home(Path(folder))})
-        driver = [sys.executable, "-m", "orquestra.executor", "driver"]
+        command = head_command(
+            start,
+            host=host,
+            port=port,
+            config=config,
+            folder=folder,
+            shared_memory=free_shared_memory(),
+        )
+        processes.start("ray", command, environment={**environment, **_home(folder)})
+        driver = (*_DRIVER, f"{host}:{port}", str(config))
         processes.start("driver", driver, environment=environment)
         name, code = processes.wait()
         # The container goes with this process; there is nothing to close in peace.
@@ -43,20 +50,13 @@ def run_head(start: HeadStart) -> int:
         return code if name == "driver" else _RAY_ENDED
 
 
-def _write_config(start: HeadStart, path: Path) -> bool:
-    """False where the run is over already."""
-    engine = EngineClient(start)
-    try:
-        plan = engine.plan()
-    except RunOver:
-        return False
-    finally:
-        engine.close()
-    # Ray reads YAML, of which JSON is a part. It reads the file anew in every pass.
-    scratch = path.with_suffix(".new")
-    scratch.write_text(json.dumps(autoscaler_config(plan), indent=2))
-    scratch.replace(path)
-    return True
+_DRIVER = (sys.executable, "-m", "orquestra.executor", "driver")
+
+
+def _begin_config(start: HeadStart, path: Path) -> None:
+    """Write a configuration without pools: Ray must not wait for what the engine says."""
+    nothing = ClusterWork(version=0, runs=[], pools=[], idle_timeout_seconds=_IDLE_TIMEOUT_SECONDS)
+    AutoscalerFile(path, cluster_id=start.cluster_id).write(nothing)
 
 
 def _home(folder: Path) -> dict[str, str]:

@@ -1,9 +1,14 @@
-"""The memory of a node, as the kernel counts it for its container (cgroup v1 and v2)."""
+"""The memory of a node, as the kernel counts it for its container (cgroup v1 and v2).
 
-from dataclasses import dataclass
+A node that is a process of the host counts as the group of processes that it belongs to.
+"""
+
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 _CGROUPS = Path("/sys/fs/cgroup")
+_OWN_GROUP = Path("/proc/self/cgroup")
+_MACHINE = Path("/proc/meminfo")
 _UNLIMITED = 1 << 60
 
 
@@ -16,8 +21,34 @@ class NodeMemory:
     oom_kills: int
 
 
-def read_node_memory(cgroups: Path = _CGROUPS) -> NodeMemory:
-    """Read the counters; zeros where there are none, as in a process outside a container."""
+def read_node_memory(cgroups: Path | None = None) -> NodeMemory:
+    """Read the counters of this process's node; without limit, that is the machine's memory.
+
+    With `cgroups`, read those below that folder; what is not there is zero.
+    """
+    if cgroups is not None:
+        return _read(cgroups)
+    found = _read(own_group(_CGROUPS, _OWN_GROUP))
+    return found if found.limit else replace(found, limit=_machine_memory())
+
+
+def own_group(cgroups: Path, own: Path) -> Path:
+    """Where the counters of this process's group are, below the folder of all (cgroup v2).
+
+    A container sees its own group as the folder of all.
+    """
+    try:
+        lines = own.read_text().splitlines()
+    except OSError:
+        return cgroups
+    for line in lines:
+        path = line.removeprefix("0::/")
+        if path != line and (cgroups / path).is_dir():
+            return cgroups / path
+    return cgroups
+
+
+def _read(cgroups: Path) -> NodeMemory:
     old = cgroups / "memory"
     if old.is_dir():
         return NodeMemory(
@@ -30,6 +61,14 @@ def read_node_memory(cgroups: Path = _CGROUPS) -> NodeMemory:
         limit=_number(cgroups / "memory.max"),
         oom_kills=_entry(cgroups / "memory.events"),
     )
+
+
+def _machine_memory() -> int:
+    try:
+        words = _MACHINE.read_text().split(maxsplit=2)
+    except OSError:
+        return 0
+    return int(words[1]) * 1024  # its first line: MemTotal, in KiB
 
 
 def _number(path: Path) -> int:

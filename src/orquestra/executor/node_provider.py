@@ -1,4 +1,4 @@
-"""The class through which Ray's autoscaler sees and changes the nodes of a run.
+"""The class through which Ray's autoscaler sees and changes the nodes of its run cluster.
 
 Ray 2.60's autoscaler v2 wraps it in its own `NodeProviderAdapter`, which calls few of the many
 methods of the old provider interface: those below. All state is the engine's, so the provider may

@@ -1,4 +1,4 @@
-"""The first process of a container: starts the others, reaps what dies, passes signals on."""
+"""The first process of a head or node: starts the others, reaps what dies, passes signals on."""
 
 import os
 import signal
@@ -14,8 +14,8 @@ GRACE = timedelta(seconds=5)
 class Processes:
     """The children of a first process.
 
-    A container's first process also gets every orphan: they are reaped and forgotten. On SIGTERM
-    or SIGINT all children are asked to stop; who stops the container kills what does not.
+    The first process of a container also gets every orphan: they are reaped and forgotten. On
+    SIGTERM or SIGINT all children are asked to stop; who sent it kills what does not.
     """
 
     def __init__(self) -> None:

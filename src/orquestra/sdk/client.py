@@ -1,45 +1,30 @@
 """The HTTP API of a Compute Engine, one method for each call.
 
-Failures come out as the SDK's own errors, with the engine's words in the message. Nothing here
-knows how calls belong together; that is `compute_engine`.
+How requests get there is `connection`; how calls belong together is `compute_engine`.
 """
 
-import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
 import pydantic
 
 from orquestra.sdk.config import RuntimeConfig
+from orquestra.sdk.connection import Connection, ErrorMaker, read_answer
+from orquestra.sdk.event_streams import read_events
 from orquestra.sdk.exceptions import (
-    BaseRuntimeError,
-    ExpiredTokenError,
-    InvalidTokenError,
     NotFoundError,
     ProjectInvalidError,
-    RemoteConnectionError,
     TaskRunLogsNotFound,
-    UnauthorizedError,
     WorkflowRunNotFoundError,
     WorkflowRunNotStarted,
     WorkflowSyntaxError,
 )
 from orquestra.sdk.projects import ProjectRef
 from orquestra.sdk.schema import api, ir, responses
-from orquestra.sdk.tokens import check_token
 
-CONNECT_TIMEOUT = timedelta(seconds=10)
-ANSWER_TIMEOUT = timedelta(minutes=2)
 MAX_PAGE_SIZE = 100
-
-_LONGEST_QUOTE = 500
-
-ModelT = TypeVar("ModelT")
-ErrorMaker = Callable[[str], Exception]
-"""Makes an error of the engine's words."""
 
 _STORED_RESULT: pydantic.TypeAdapter[
     responses.ComputeEngineWorkflowResult | responses.WorkflowResult
@@ -52,24 +37,13 @@ _ARTIFACT: pydantic.TypeAdapter[responses.WorkflowResult] = pydantic.TypeAdapter
 class ComputeEngineClient:
     """Calls one Compute Engine with one login.
 
-    Every call may raise `UnauthorizedError`, `RemoteConnectionError`, and `BaseRuntimeError` for
-    an answer that nobody expects. `transport` is for tests.
+    Every call raises what `Connection` does. `transport` is for tests.
     """
 
     def __init__(
         self, config: RuntimeConfig, *, transport: httpx.BaseTransport | None = None
     ) -> None:
-        self.uri = config.uri
-        self._token = config.token
-        self._http = httpx.Client(
-            headers={"Authorization": f"Bearer {config.token}", "Content-Type": "application/json"},
-            timeout=httpx.Timeout(
-                ANSWER_TIMEOUT.total_seconds(), connect=CONNECT_TIMEOUT.total_seconds()
-            ),
-            follow_redirects=True,
-            transport=transport,
-        )
-        weakref.finalize(self, self._http.close)
+        self._connection = Connection(config, transport=transport)
 
     def create_definition(
         self, definition: ir.WorkflowDef, *, project: ProjectRef | None = None
@@ -80,14 +54,14 @@ class ComputeEngineClient:
             WorkflowSyntaxError: the engine refused the definition.
             ProjectInvalidError: this login may not use the project.
         """
-        response = self._send(
+        response = self._connection.send(
             "POST",
             "/api/workflow-definitions",
             params=_project_params(project),
             json=definition.model_dump_json(),
             errors={400: WorkflowSyntaxError, **_project_errors(project)},
         )
-        return self._read(api.Envelope[api.Id], response).data.id
+        return read_answer(api.Envelope[api.Id], response).data.id
 
     def get_definition(self, definition_id: str) -> api.Definition:
         """A stored definition.
@@ -95,12 +69,12 @@ class ComputeEngineClient:
         Raises:
             NotFoundError: there is none of that id.
         """
-        response = self._send(
+        response = self._connection.send(
             "GET",
             f"/api/workflow-definitions/{_segment(definition_id)}",
             errors={400: NotFoundError, 404: NotFoundError},
         )
-        return self._read(api.Envelope[api.Definition], response).data
+        return read_answer(api.Envelope[api.Definition], response).data
 
     def create_run(self, request: api.CreateRun, *, project: ProjectRef | None = None) -> str:
         """Start a run of a stored definition; its id.
@@ -109,13 +83,13 @@ class ComputeEngineClient:
             WorkflowRunNotStarted: the engine refused to run it.
             ProjectInvalidError: this login may not use the project.
         """
-        response = self._send(
+        response = self._connection.send(
             "POST",
             "/api/workflow-runs",
             json=request.model_dump_json(by_alias=True),
             errors={400: WorkflowRunNotStarted, **_project_errors(project)},
         )
-        return self._read(api.Envelope[api.Id], response).data.id
+        return read_answer(api.Envelope[api.Id], response).data.id
 
     def get_run(self, run_id: str) -> api.Run:
         """A run with its tasks.
@@ -123,10 +97,10 @@ class ComputeEngineClient:
         Raises:
             WorkflowRunNotFoundError: there is none of that id.
         """
-        response = self._send(
+        response = self._connection.send(
             "GET", f"/api/workflow-runs/{_segment(run_id)}", errors=_RUN_NOT_FOUND
         )
-        return self._read(api.Envelope[api.Run], response).data
+        return read_answer(api.Envelope[api.Run], response).data
 
     def list_runs(
         self,
@@ -145,8 +119,8 @@ class ComputeEngineClient:
             "maxAge": None if max_age is None else int(max_age.total_seconds()),
             "state": ",".join(states) or None,
         }
-        response = self._send("GET", "/api/workflow-runs", params=params)
-        return self._read(api.Envelope[list[api.RunSummary]], response)
+        response = self._connection.send("GET", "/api/workflow-runs", params=params)
+        return read_answer(api.Envelope[list[api.RunSummary]], response)
 
     def terminate_run(self, run_id: str, *, force: bool | None = None) -> None:
         """Ask the engine to stop a run.
@@ -154,7 +128,7 @@ class ComputeEngineClient:
         Raises:
             WorkflowRunNotFoundError: there is none of that id.
         """
-        self._send(
+        self._connection.send(
             "POST",
             f"/api/workflow-runs/{_segment(run_id)}/terminate",
             params={"force": None if force is None else str(force)},
@@ -167,10 +141,42 @@ class ComputeEngineClient:
         Raises:
             WorkflowRunNotFoundError: there is no run of that id.
         """
-        response = self._send(
+        response = self._connection.send(
             "GET", f"/api/workflow-runs/{_segment(run_id)}/nodes", errors=_RUN_NOT_FOUND
         )
-        return self._read(api.Envelope[list[api.Pool]], response).data
+        return read_answer(api.Envelope[list[api.Pool]], response).data
+
+    def get_timing(self, run_id: str) -> api.RunTiming:
+        """Where the time of a run went.
+
+        Raises:
+            NotFoundError: there is no run of that id, or the engine keeps no times.
+        """
+        response = self._connection.send(
+            "GET",
+            "/api/workflow-run-timing",
+            params={"workflowRunId": run_id},
+            errors=_NOTHING_THERE,
+        )
+        return read_answer(api.Envelope[api.RunTiming], response).data
+
+    def progress(self, run_id: str) -> Iterator[api.RunProgress]:
+        """How far a run is: now, after each change, and every few seconds the same again.
+
+        Ends when nothing of the run executes any more, or when the engine goes away.
+
+        Raises:
+            NotFoundError: there is no run of that id, or the engine has no such stream.
+        """
+        with self._connection.stream(
+            "/api/workflow-run-events", params={"workflowRunId": run_id}, errors=_NOTHING_THERE
+        ) as response:
+            latest: api.RunProgress | None = None
+            for data in read_events(response.iter_bytes()):
+                if data is not None:
+                    latest = read_answer(api.RunProgress, response, content=data.encode())
+                if latest is not None:
+                    yield latest
 
     def list_artifacts(self, run_id: str) -> dict[str, list[str]]:
         """Ids of the stored artifacts by task run; a list has one id or, before, none.
@@ -178,10 +184,10 @@ class ComputeEngineClient:
         Raises:
             WorkflowRunNotFoundError: there is no run of that id.
         """
-        response = self._send(
+        response = self._connection.send(
             "GET", "/api/artifacts", params={"workflowRunId": run_id}, errors=_RUN_NOT_FOUND
         )
-        return self._read(api.Envelope[dict[str, list[str]]], response).data
+        return read_answer(api.Envelope[dict[str, list[str]]], response).data
 
     def get_artifact(self, artifact_id: str) -> responses.WorkflowResult:
         """One stored artifact.
@@ -189,12 +195,12 @@ class ComputeEngineClient:
         Raises:
             NotFoundError: there is none of that id.
         """
-        response = self._send(
+        response = self._connection.send(
             "GET",
             f"/api/artifacts/{_segment(artifact_id)}",
             errors={400: NotFoundError, 404: NotFoundError},
         )
-        return self._read(_ARTIFACT, response)
+        return read_answer(_ARTIFACT, response)
 
     def list_results(self, run_id: str) -> list[str]:
         """The id of a run's results, or an empty list before they are stored.
@@ -202,10 +208,10 @@ class ComputeEngineClient:
         Raises:
             WorkflowRunNotFoundError: there is no run of that id.
         """
-        response = self._send(
+        response = self._connection.send(
             "GET", "/api/run-results", params={"workflowRunId": run_id}, errors=_RUN_NOT_FOUND
         )
-        return self._read(api.Envelope[list[str]], response).data
+        return read_answer(api.Envelope[list[str]], response).data
 
     def get_result(
         self, result_id: str
@@ -215,12 +221,12 @@ class ComputeEngineClient:
         Raises:
             NotFoundError: there are none of that id.
         """
-        response = self._send(
+        response = self._connection.send(
             "GET",
             f"/api/run-results/{_segment(result_id)}",
             errors={400: NotFoundError, 404: NotFoundError},
         )
-        return self._read(_STORED_RESULT, response)
+        return read_answer(_STORED_RESULT, response)
 
     def get_workflow_logs(self, run_id: str) -> bytes:
         """The archive of what a run's cluster wrote.
@@ -253,75 +259,14 @@ class ComputeEngineClient:
             raise TaskRunLogsNotFound(run_id, invocation_id) from error
 
     def _logs(self, path: str, *, params: Mapping[str, str]) -> bytes:
-        response = self._send(
+        response = self._connection.send(
             "GET", path, params=params, errors={400: NotFoundError, 404: NotFoundError}
         )
         return response.content
 
-    def _send(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, Any] | None = None,
-        json: str | None = None,
-        errors: Mapping[int, ErrorMaker] | None = None,
-    ) -> httpx.Response:
-        self._check_login()
-        given = {name: value for name, value in (params or {}).items() if value is not None}
-        try:
-            url = httpx.URL(self.uri).join(path)
-            response = self._http.request(method, url, params=given or None, content=json)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise RemoteConnectionError(self.uri) from error
-        if response.is_error:
-            raise self._failure(response, errors=errors or {})
-        return response
 
-    def _check_login(self) -> None:
-        try:
-            check_token(self._token)
-        except (ExpiredTokenError, InvalidTokenError) as error:
-            raise UnauthorizedError(
-                f"{error} `orq login -s {self.uri} -t TOKEN` renews the login."
-            ) from error
-
-    def _failure(self, response: httpx.Response, *, errors: Mapping[int, ErrorMaker]) -> Exception:
-        reason = _reason(response)
-        if response.status_code in errors:
-            return errors[response.status_code](reason)
-        if response.status_code == httpx.codes.UNAUTHORIZED:
-            return UnauthorizedError(
-                f"The Compute Engine at {self.uri} does not accept this login: {reason} "
-                f"`orq login -s {self.uri} -t TOKEN` renews it."
-            )
-        if response.status_code == httpx.codes.FORBIDDEN:
-            return UnauthorizedError(
-                f"This login has no right to do that on the Compute Engine at {self.uri}: {reason}"
-            )
-        request = response.request
-        return BaseRuntimeError(
-            f"The Compute Engine at {self.uri} answered {request.method} {request.url.path} "
-            f"with {response.status_code}: {reason}"
-        )
-
-    def _read(
-        self, model: type[ModelT] | pydantic.TypeAdapter[ModelT], response: httpx.Response
-    ) -> ModelT:
-        adapter = model if isinstance(model, pydantic.TypeAdapter) else pydantic.TypeAdapter(model)
-        try:
-            return adapter.validate_json(response.content)
-        except pydantic.ValidationError as error:
-            raise BaseRuntimeError(
-                f"What answers at {self.uri} is no Compute Engine that this release understands: "
-                f"{response.request.url.path} gave {response.text[:_LONGEST_QUOTE]!r}."
-            ) from error
-
-
-_RUN_NOT_FOUND: Mapping[int, ErrorMaker] = {
-    400: WorkflowRunNotFoundError,
-    404: WorkflowRunNotFoundError,
-}
+_RUN_NOT_FOUND: Mapping[int, ErrorMaker] = dict.fromkeys((400, 404), WorkflowRunNotFoundError)
+_NOTHING_THERE: Mapping[int, ErrorMaker] = dict.fromkeys((400, 404, 405), NotFoundError)
 
 
 def _project_params(project: ProjectRef | None) -> dict[str, str]:
@@ -343,12 +288,3 @@ def _project_errors(project: ProjectRef | None) -> dict[int, ErrorMaker]:
 
 def _segment(identifier: str) -> str:
     return quote(identifier, safe="")
-
-
-def _reason(response: httpx.Response) -> str:
-    """The engine's own words, as far as there are any."""
-    try:
-        error = api.Error.model_validate_json(response.content)
-    except pydantic.ValidationError:
-        return response.text[:_LONGEST_QUOTE].strip() or response.reason_phrase
-    return error.detail or error.message

@@ -1,8 +1,9 @@
 """Running workflows on a Compute Engine: what its HTTP calls mean together."""
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
+from pathlib import Path
 
 from orquestra.sdk.client import MAX_PAGE_SIZE, ComputeEngineClient
 from orquestra.sdk.exceptions import (
@@ -48,11 +49,13 @@ class ComputeEngine:
         resources = node_resources(definition)
         head_resources = head_node_resources(definition)
         definition_id = self._client.create_definition(definition, project=project)
+        self._definitions[definition_id] = definition
         request = api.CreateRun(
             workflow_definition_id=definition_id,
             resources=resources,
             dry_run=dry_run,
             head_node_resources=head_resources,
+            working_directory=_working_directory(),
         )
         return self._client.create_run(request, project=project)
 
@@ -71,6 +74,29 @@ class ComputeEngine:
             message=run.status.message,
             warnings=tuple(run.warnings),
         )
+
+    def progress(self, run_id: str) -> api.RunProgress:
+        """How far a run is, in one request.
+
+        Raises:
+            WorkflowRunNotFoundError: there is none of that id.
+        """
+        run = self._client.get_run(run_id)
+        return api.RunProgress(
+            state=run.status.state,
+            message=run.status.message,
+            total_tasks=len(run.task_runs),
+            completed_tasks=sum(_state(task) is State.SUCCEEDED for task in run.task_runs),
+            warnings=run.warnings,
+        )
+
+    def events(self, run_id: str) -> Iterator[api.RunProgress]:
+        """How far a run is, now and after each change; ends when its results can be read.
+
+        Raises:
+            NotFoundError: there is none of that id, or the engine is too old to tell.
+        """
+        return self._client.progress(run_id)
 
     def summaries(
         self,
@@ -98,12 +124,16 @@ class ComputeEngine:
                 break
         return [_summary(run) for run in found[:limit]]
 
-    def results(self, run_id: str) -> tuple[responses.WorkflowResult, ...]:
-        """The outputs of a run that has succeeded.
+    def results(
+        self, run_id: str, *, result_id: str | None = None
+    ) -> tuple[responses.WorkflowResult, ...]:
+        """The outputs of a run that has succeeded; their id is asked for where it is not known.
 
         Raises:
             WorkflowResultsNotReadyError: they are not stored yet, even after some patience.
         """
+        if result_id:
+            return _split(self._client.get_result(result_id))
         for attempt in range(RESULT_ATTEMPTS):
             if attempt:
                 time.sleep(RESULT_PAUSE.total_seconds())
@@ -173,8 +203,16 @@ class ComputeEngine:
         """
         return self._client.list_nodes(run_id)
 
+    def timing(self, run_id: str) -> api.RunTiming:
+        """Where the time of a run went.
+
+        Raises:
+            NotFoundError: there is no run of that id, or the engine keeps no times.
+        """
+        return self._client.get_timing(run_id)
+
     def _definition(self, definition_id: str) -> ir.WorkflowDef:
-        # A stored definition never changes: one request for each, however often a run is polled.
+        # A stored definition never changes: one request for each at most, and none for our own.
         if definition_id not in self._definitions:
             self._definitions[definition_id] = self._client.get_definition(definition_id).workflow
         return self._definitions[definition_id]
@@ -196,6 +234,13 @@ class ComputeEngine:
             return self.task_logs(run_id, invocation_id=invocation_id)
         except TaskRunLogsNotFound:
             return None
+
+
+def _working_directory() -> str | None:
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError:  # it has been removed
+        return None
 
 
 def _split(

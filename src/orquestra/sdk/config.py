@@ -1,23 +1,32 @@
-"""Which Compute Engine to use, and with which login."""
+"""Which Compute Engine to use, and with which login; or the local runtime."""
 
 import warnings
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from orquestra.sdk import local_engine
 from orquestra.sdk.config_file import read_config, read_configs, save_config
-from orquestra.sdk.exceptions import RuntimeConfigError
+from orquestra.sdk.exceptions import RayNotRunningError, RuntimeConfigError
 from orquestra.sdk.schema.configs import COMPUTE_ENGINE_RUNTIME, RuntimeConfiguration
 
-_LOCAL_NAMES = frozenset({"in_process", "ray", "local", "auto"})
+LOCAL_NAME = "local"
+RAY_NAME = "ray"
+"""How release 1.1 calls the local runtime; both names mean the same."""
+
+_RESERVED_NAMES = frozenset({"in_process", RAY_NAME, LOCAL_NAME, "auto"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class RuntimeConfig:
-    """A Compute Engine with a login. Made by `ce`, or by `load` from what was saved."""
+    """A Compute Engine with a login, or the local runtime. Made by `ce`, `ray` or `load`.
+
+    The local runtime has another address after each start, so its `uri` and `token` are empty
+    here; `resolved` looks them up.
+    """
 
     name: str
-    uri: str
-    token: str = field(repr=False)
+    uri: str = ""
+    token: str = field(default="", repr=False)
 
     @classmethod
     def ce(cls, uri: str, token: str) -> "RuntimeConfig":
@@ -34,6 +43,29 @@ class RuntimeConfig:
         config.save()
         return config
 
+    @classmethod
+    def ray(cls) -> "RuntimeConfig":
+        """The local runtime, which `orq up` starts. It need not run yet."""
+        return cls(name=LOCAL_NAME)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this is the local runtime."""
+        return self.name == LOCAL_NAME
+
+    def resolved(self) -> "RuntimeConfig":
+        """The same with the address and the token of this moment.
+
+        Raises:
+            RayNotRunningError: it is the local runtime, and that is not running.
+        """
+        if not self.is_local:
+            return self
+        file = local_engine.read(local_engine.data_folder())
+        if file is None:
+            raise RayNotRunningError
+        return RuntimeConfig(name=self.name, uri=file.url, token=file.token)
+
     def save(self) -> None:
         """Save it under its name, in place of a login that has the name already.
 
@@ -41,7 +73,7 @@ class RuntimeConfig:
             RuntimeConfigError: the saved logins cannot be read.
             ValueError: the name means a local runtime.
         """
-        if self.name in _LOCAL_NAMES:
+        if self.name in _RESERVED_NAMES:
             raise ValueError(f"{self.name!r} means a local runtime. Choose another name.")
         save_config(
             RuntimeConfiguration(
@@ -53,17 +85,19 @@ class RuntimeConfig:
 
     @classmethod
     def load(cls, name: str) -> "RuntimeConfig":
-        """A saved login.
+        """A saved login, or the local runtime by one of its names, "ray" and "local".
 
         Raises:
             ConfigFileNotFoundError: nothing has been saved yet.
             ConfigNameNotFoundError: nothing has been saved under that name.
             RuntimeConfigError: it is no Compute Engine, or not complete.
         """
-        if name in _LOCAL_NAMES:
+        if name in {RAY_NAME, LOCAL_NAME}:
+            return cls.ray()
+        if name in _RESERVED_NAMES:
             raise RuntimeConfigError(
-                f"This release runs workflows on a Compute Engine only; {name!r} is none. "
-                "Log in to one with `orq login -s URL -t TOKEN` and use the name that it prints."
+                f'This release has no runtime {name!r}. Use "local", or log in to a Compute Engine '
+                "with `orq login -s URL -t TOKEN` and use the name that it prints."
             )
         saved = read_config(name)
         if saved.runtime_name != COMPUTE_ENGINE_RUNTIME:
@@ -80,9 +114,14 @@ class RuntimeConfig:
 
     @classmethod
     def list_configs(cls) -> list[str]:
-        """Names of the saved logins that are of Compute Engines."""
-        configs = read_configs().values()
-        return [c.config_name for c in configs if c.runtime_name == COMPUTE_ENGINE_RUNTIME]
+        """Names of the saved logins that are of Compute Engines, and "ray", the local runtime."""
+        return [*saved_logins(), RAY_NAME]
+
+
+def saved_logins() -> list[str]:
+    """Names of the saved logins that are of Compute Engines."""
+    configs = read_configs().values()
+    return [c.config_name for c in configs if c.runtime_name == COMPUTE_ENGINE_RUNTIME]
 
 
 def as_config(config: str | RuntimeConfig) -> RuntimeConfig:
@@ -112,7 +151,7 @@ def config_name_of(uri: str) -> str:
             'Write it with its scheme, like "https://engine.example.com".'
         )
     name = parts.netloc.split(".", 1)[0]
-    if name in _LOCAL_NAMES:
+    if name in _RESERVED_NAMES:
         raise ValueError(
             f"A Compute Engine at {uri!r} would be saved as {name!r}, which means a local runtime. "
             "Reach it by another host name."

@@ -8,7 +8,6 @@ that readers need no lock and never see half a file. Only the user may read it: 
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from orquestra.sdk.exceptions import (
     ConfigNameNotFoundError,
     RuntimeConfigError,
 )
+from orquestra.sdk.private_files import replace_file
 from orquestra.sdk.schema.configs import RuntimeConfiguration, RuntimeConfigurationFile
 
 try:
@@ -80,7 +80,7 @@ def save_config(config: RuntimeConfiguration) -> None:
         old = content.configs.get(config.config_name)
         options = {**(old.runtime_options if old else {}), **config.runtime_options}
         content.configs[config.config_name] = config.model_copy(update={"runtime_options": options})
-        _replace(path, text=content.model_dump_json(indent=2))
+        replace_file(path, text=content.model_dump_json(indent=2))
 
 
 def _read(path: Path) -> RuntimeConfigurationFile:
@@ -104,15 +104,3 @@ def _locked(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)  # which gives the lock back
-
-
-def _replace(path: Path, *, text: str) -> None:
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:  # mkstemp's mode is 0600
-            file.write(text)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink()
-        raise

@@ -5,6 +5,7 @@
     │   ├── WorkflowSyntaxError                      a workflow that cannot be built or sent
     │   │   └── InvalidPlaceholderInCustomTaskNameError  a custom name with an unknown placeholder
     │   ├── FutureNotAValueError                     a future copied or pickled like a value
+    │   ├── RayNotRunningError                       the local runtime is not running
     │   └── BaseRuntimeError                         everything that goes wrong at run time
     │       ├── NotFoundError                        what was asked for does not exist
     │       │   ├── TaskInvocationNotFoundError      no such invocation in the workflow
@@ -82,6 +83,16 @@ class FutureNotAValueError(OrquestraError, NotImplementedError):
             "argument of its own; a small task can put several results together."
         )
         self.task_name = task_name
+
+
+class RayNotRunningError(OrquestraError, ConnectionError):
+    """The local runtime is not running. The name is that of release 1.1."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The local runtime is not running. "
+            "`orq up` starts it, and `orq status` says what is known about it."
+        )
 
 
 class BaseRuntimeError(OrquestraError):

@@ -23,10 +23,11 @@ def list_workflow_runs(
     state: State | Sequence[State] | None = None,
     workspace: str | None = None,
 ) -> list[WorkflowRun]:
-    """Runs on a Compute Engine, the most recent first.
+    """Runs on a Compute Engine or on the local runtime, the most recent first.
 
     Args:
-        config: the Compute Engine, by the name of its saved configuration or as an object.
+        config: the Compute Engine, by the name of its saved configuration or as an object; or
+            "local", the local runtime.
         limit: at most so many.
         max_age: only runs younger than that, like "9h32m" or "3d".
         state: only runs in this state, or in one of these.

@@ -1,30 +1,27 @@
 """One execution of a workflow, as users see it."""
 
 import re
-import sys
-import time
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from graphlib import TopologicalSorter
 from typing import Any
 
-from orquestra.sdk.call_sites import warn_user
 from orquestra.sdk.client import ComputeEngineClient
 from orquestra.sdk.compute_engine import ComputeEngine
 from orquestra.sdk.config import RuntimeConfig, as_config
 from orquestra.sdk.exceptions import (
-    RemoteConnectionError,
     WorkflowRunNotFinished,
     WorkflowRunNotSucceeded,
 )
 from orquestra.sdk.logs import WorkflowLogs
 from orquestra.sdk.projects import resolve_project
 from orquestra.sdk.schema import api, ir, responses, workflow_run
-from orquestra.sdk.schema.workflow_run import UNKNOWN_STATE, State
+from orquestra.sdk.schema.workflow_run import State
 from orquestra.sdk.stored_values import read_value
 from orquestra.sdk.task_runs import TaskRun
+from orquestra.sdk.waiting import has_ended, wait_for_end
 
-_ENGINE_AWAY = timedelta(minutes=5)
+_PAUSE = timedelta(seconds=4)
 
 
 class WorkflowRun:
@@ -44,7 +41,7 @@ class WorkflowRun:
         """
         config = as_config(config)
         engine = connect(config)
-        engine.status(run_id)
+        engine.progress(run_id)
         return cls(run_id, config=config, engine=engine)
 
     @classmethod
@@ -82,48 +79,31 @@ class WorkflowRun:
 
     def get_status(self) -> State:
         """The state of the run, asked for now."""
-        return self.get_status_model().status.state
+        return self._engine.progress(self._run_id).state
 
     def get_status_model(self) -> workflow_run.WorkflowRun:
         """A snapshot: definition, tasks, times, and the message that says why a run failed."""
         return self._engine.status(self._run_id)
 
     def wait_until_finished(self, frequency: float = 0.25, verbose: bool = True) -> State:
-        """Ask for the state again and again until the run has ended, well or not.
+        """Wait until the run has ended, well or not. Its engine tells that at once.
 
-        An engine that cannot be reached is asked again for five minutes: the run goes on while
+        An engine that cannot be reached is tried again for five minutes: the run goes on while
         its engine is restarted.
 
         Args:
-            frequency: how often to ask, per second; a quarter means every four seconds.
-            verbose: write the progress to standard error.
+            frequency: how often at most to write the progress, per second; a quarter means every
+                four seconds. An engine that does not tell by itself is asked as often.
+            verbose: write the progress to standard error where it changes.
 
         Raises:
             ValueError: the frequency is not positive.
             RemoteConnectionError: the engine stayed away.
+            RayNotRunningError: the local runtime did.
         """
         if frequency <= 0:
             raise ValueError(f"frequency must be more than 0 per second, but is {frequency}")
-        told: set[str] = set()
-        answered = time.monotonic()
-        while True:
-            try:
-                run = self.get_status_model()
-            except RemoteConnectionError as error:
-                if time.monotonic() - answered > _ENGINE_AWAY.total_seconds():
-                    raise
-                if verbose:
-                    _tell([f"{error} Trying again."])
-                time.sleep(1 / frequency)
-                continue
-            answered = time.monotonic()
-            if verbose:
-                _tell([w for w in run.warnings if w not in told])
-                told.update(run.warnings)
-                _tell([_progress(run)])
-            if _has_ended(run.status.state):
-                return run.status.state
-            time.sleep(1 / frequency)
+        return self._wait(pause=timedelta(seconds=1 / frequency), verbose=verbose).state
 
     def stop(self, *, force: bool | None = None) -> None:
         """Ask for the run to stop; returns before all of it is gone.
@@ -142,24 +122,22 @@ class WorkflowRun:
             WorkflowRunNotSucceeded: the run has ended otherwise than well.
             WorkflowResultsNotReadyError: the results are not stored yet.
         """
-        if wait:
-            self.wait_until_finished()
-        run = self.get_status_model()
-        state = run.status.state
-        if not _has_ended(state):
+        end = self._wait() if wait else self._engine.progress(self._run_id)
+        state = end.state
+        if not has_ended(state):
             raise WorkflowRunNotFinished(
                 f"Run {self._run_id} has no results yet; it is {state.value}. "
                 "Wait for it with get_results(wait=True).",
                 state,
             )
         if state is not State.SUCCEEDED:
-            reason = f": {run.message}" if run.message else "."
+            reason = f": {end.message}" if end.message else "."
             raise WorkflowRunNotSucceeded(
                 f"Run {self._run_id} has no results; it is {state.value}{reason} "
                 "Its get_logs() say more.",
                 state,
             )
-        return self._engine.results(self._run_id)
+        return self._engine.results(self._run_id, result_id=end.result_id)
 
     def get_results(self, wait: bool = False) -> Any:
         """What the workflow returned: the value itself if it is one, else a tuple.
@@ -195,6 +173,14 @@ class WorkflowRun:
     def get_logs(self) -> WorkflowLogs:
         """All logs of the run so far."""
         return self._engine.workflow_logs(self._run_id)
+
+    def get_timing(self) -> api.RunTiming:
+        """Where the time of the run went so far, and how to make it faster.
+
+        Raises:
+            NotFoundError: the engine is too old to keep times.
+        """
+        return self._engine.timing(self._run_id)
 
     def get_nodes(self) -> list[api.Pool]:
         """The nodes of the run by container image, those that are gone included."""
@@ -239,8 +225,12 @@ class WorkflowRun:
                 found.append(task_run)
         return found
 
+    def _wait(self, *, pause: timedelta = _PAUSE, verbose: bool = True) -> api.RunProgress:
+        return wait_for_end(self._engine, self._run_id, pause=pause, verbose=verbose)
+
     def __str__(self) -> str:
-        return f"Workflow run {self._run_id}\non the Compute Engine {self._config.name}"
+        place = "local runtime" if self._config.is_local else f"Compute Engine {self._config.name}"
+        return f"Workflow run {self._run_id}\non the {place}"
 
     def __repr__(self) -> str:
         return f"<workflow run {self._run_id}>"
@@ -256,13 +246,6 @@ def as_states(state: State | Sequence[State] | None) -> Sequence[State]:
     if state is None:
         return ()
     return (state,) if isinstance(state, State) else state
-
-
-def _has_ended(state: State) -> bool:
-    if state is State.UNKNOWN:
-        warn_user(UNKNOWN_STATE)  # for the user's line, which `is_completed` cannot see from here
-        return False
-    return state.is_completed()
 
 
 def _pattern(text: str | None, *, option: str) -> re.Pattern[str]:
@@ -286,16 +269,3 @@ def _in_order(definition: ir.WorkflowDef) -> Iterable[ir.TaskInvocationId]:
         }
     )
     return sorter.static_order()
-
-
-def _progress(run: workflow_run.WorkflowRun) -> str:
-    done = sum(task.status.state is State.SUCCEEDED for task in run.task_runs)
-    message = f": {run.message}" if run.message else ""
-    return (
-        f"{run.id} is {run.status.state.value}, {done} of {len(run.task_runs)} tasks done{message}"
-    )
-
-
-def _tell(lines: Iterable[str]) -> None:
-    for line in lines:
-        print(line, file=sys.stderr, flush=True)  # noqa: T201 - progress belongs to the user's terminal

@@ -39,7 +39,7 @@ def serialize(value: Any) -> SerializedValue:
     Raises whatever the value's own pickling raises, mostly `TypeError` or `PicklingError`.
     """
     try:
-        text = json.dumps(_as_json(value))
+        text = json.dumps(as_json(value))
     except (TypeError, ValueError, RecursionError):
         data = cloudpickle.dumps(value, protocol=PICKLE_PROTOCOL)
         return SerializedValue(format=ir.ArtifactFormat.ENCODED_PICKLE, data=data)
@@ -53,6 +53,26 @@ def deserialize(serialized: SerializedValue) -> Any:
     if serialized.format is ir.ArtifactFormat.ENCODED_PICKLE:
         return pickle.loads(serialized.data)
     raise ValueError(f"Values are never stored in the format {serialized.format.value}")
+
+
+def as_json(value: Any) -> Any:
+    """What JSON can hold of a value without loss.
+
+    Raises:
+        TypeError: JSON would change it.
+    """
+    kind = type(value)
+    if kind is str:
+        return _plain_text(value)
+    if kind in _PLAIN_TYPES:
+        return value
+    if kind is tuple:
+        return {_TUPLE_KEY: True, _ITEMS_KEY: [as_json(item) for item in value]}
+    if kind is list:
+        return [as_json(item) for item in value]
+    if kind is dict:
+        return {_plain_key(key): as_json(item) for key, item in value.items()}
+    raise TypeError("JSON would change this value")
 
 
 def to_wire(serialized: SerializedValue) -> responses.JSONResult | responses.PickleResult:
@@ -84,21 +104,6 @@ def to_chunks(data: bytes) -> list[str]:
 def from_chunks(chunks: list[str]) -> bytes:
     """The bytes that `to_chunks` cut; the border of a chunk may be anywhere."""
     return base64.b64decode("".join(chunks))
-
-
-def _as_json(value: Any) -> Any:
-    kind = type(value)
-    if kind is str:
-        return _plain_text(value)
-    if kind in _PLAIN_TYPES:
-        return value
-    if kind is tuple:
-        return {_TUPLE_KEY: True, _ITEMS_KEY: [_as_json(item) for item in value]}
-    if kind is list:
-        return [_as_json(item) for item in value]
-    if kind is dict:
-        return {_plain_key(key): _as_json(item) for key, item in value.items()}
-    raise TypeError("JSON would change this value")
 
 
 def _plain_key(key: Any) -> str:

@@ -11,14 +11,14 @@ from orquestra.executor.testing import HostNodes, MemoryEngine
 
 @pytest.fixture
 def cluster():
-    """Serve a plan and start its head; nodes follow as the run asks for them."""
+    """Serve runs and start a head for them; nodes follow as the runs ask for them."""
 
     @contextmanager
-    def start(plan):
+    def start(*runs, **options):
         nodes = HostNodes()
         # The path of a socket may have 107 characters, and pytest's own folders are deep.
         with tempfile.TemporaryDirectory() as folder:
-            engine = MemoryEngine(plan, socket=Path(folder) / "engine.sock", launcher=nodes)
+            engine = MemoryEngine(*runs, folder=Path(folder), launcher=nodes, **options)
             try:
                 with engine:
                     nodes.start_head(engine.head_start)

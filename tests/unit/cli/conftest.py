@@ -56,6 +56,7 @@ class Orq:
 @pytest.fixture
 def orq(tmp_path, monkeypatch) -> Orq:
     monkeypatch.setenv("ORQ_CONFIG_PATH", str(tmp_path / "config.json"))
+    monkeypatch.setenv("ORQ_LOCAL_DATA", str(tmp_path / "local"))
     monkeypatch.setenv("COLUMNS", "200")
     return Orq()
 

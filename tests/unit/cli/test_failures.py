@@ -15,6 +15,7 @@ from tests.unit.cli.canned_engine import token
         (sdk.WorkflowRunNotFinished("not yet", State.RUNNING), 9),
         (sdk.WorkflowRunNotFoundError("no such run"), 10),
         (sdk.RemoteConnectionError("http://engine.example"), 11),
+        (sdk.RayNotRunningError(), 11),
         (sdk.UnauthorizedError("log in"), 12),
         (PermissionError(13, "Permission denied", "/etc/orquestra"), 1),
         (sdk.FutureNotAValueError("a future was copied"), 8),

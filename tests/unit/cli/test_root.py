@@ -23,7 +23,13 @@ except SystemExit:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["wf", "--help"], ["wf", "view", "--help"], ["engine", "serve", "--help"]],
+    [
+        ["--help"],
+        ["wf", "--help"],
+        ["wf", "view", "--help"],
+        ["up", "--help"],
+        ["engine", "serve", "--help"],
+    ],
 )
 def test_help_imports_nothing_heavy(arguments):
     done = subprocess.run(

@@ -2,9 +2,7 @@
 
 import pytest
 
-from orquestra.sdk.schema.cluster import RunFinished, RunStarted
-from orquestra.sdk.schema.workflow_run import State
-from tests.unit.engine.conftest import AT
+from tests.unit.engine.conftest import finished, started
 
 pytestmark = pytest.mark.anyio
 
@@ -16,17 +14,17 @@ async def run_id(submit):
 
 @pytest.fixture
 async def artifact_id(user, head_of, definition, run_id):
+    head = head_of(run_id)
     for invocation in definition.task_invocations.values():
         for output_id in invocation.output_ids:
-            await head_of(run_id).store(output_id, b"[1]")
+            await head.store(output_id, b"[1]")
     listed = (await user.get(f"/api/artifacts?workflowRunId={run_id}")).json()["data"]
     return next(iter(listed.values()))[0]
 
 
 @pytest.fixture
 async def result_id(user, head_of, run_id, artifact_id):
-    events = [RunStarted(at=AT), RunFinished(at=AT, state=State.SUCCEEDED)]
-    await head_of(run_id).tell(1, events)
+    await head_of(run_id).tell(1, [started(run_id), finished(run_id)])
     return (await user.get(f"/api/run-results?workflowRunId={run_id}")).json()["data"][0]
 
 
@@ -74,9 +72,22 @@ async def test_logs_are_their_owners(eve, run_id):
         assert (await eve().get(f"/api/{path}")).status_code == 403
 
 
+async def test_progress_and_timing_are_their_owners(user, eve, run_id, result_id):
+    paths = [f"/api/workflow-run-{what}?workflowRunId={run_id}" for what in ("events", "timing")]
+    assert [(await user.get(path)).status_code for path in paths] == [200, 200]
+
+    assert [(await eve().get(path)).status_code for path in paths] == [403, 403]
+
+
 async def test_ids_that_nobody_has_are_not_found(user):
     nothing = "3f0c1c1e-7c1c-4d0a-9d7e-0a1b2c3d4e5f"
 
-    for path in (f"artifacts/{nothing}", f"run-results/{nothing}", f"workflow-runs/{nothing}"):
+    for path in (
+        f"artifacts/{nothing}",
+        f"run-results/{nothing}",
+        f"workflow-runs/{nothing}",
+        f"workflow-run-events?workflowRunId={nothing}",
+        f"workflow-run-timing?workflowRunId={nothing}",
+    ):
         assert (await user.get(f"/api/{path}")).status_code == 404
     assert (await user.post(f"/api/workflow-runs/{nothing}/terminate")).status_code == 404

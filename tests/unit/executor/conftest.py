@@ -11,13 +11,13 @@ from orquestra.executor.testing import MemoryEngine
 
 @pytest.fixture
 def serve():
-    """Serve a plan on a Unix socket for the length of a test."""
+    """Serve runs on a Unix socket for the length of a test."""
     with ExitStack() as stack:
 
-        def start(plan, **options):
+        def start(*runs, **options):
             # The path of a socket may have 107 characters, and pytest's own folders are deep.
             folder = stack.enter_context(tempfile.TemporaryDirectory())
-            engine = MemoryEngine(plan, socket=Path(folder) / "engine.sock", **options)
+            engine = MemoryEngine(*runs, folder=Path(folder), **options)
             return stack.enter_context(engine)
 
         yield start

@@ -2,7 +2,13 @@
 
 import pytest
 
-from orquestra.executor.capacity import Demand, node_cpus, task_demand, tasks_per_node
+from orquestra.executor.capacity import (
+    Demand,
+    node_cpus,
+    node_fraction,
+    task_demand,
+    tasks_per_node,
+)
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import NodeSize
 
@@ -48,3 +54,16 @@ def test_memory_and_gpus_are_taken_as_asked():
 )
 def test_the_scarcest_resource_decides_how_many_run_at_once(demand, count):
     assert tasks_per_node(demand, size(4, memory=2 * GIB, gpu=1)) == count
+
+
+@pytest.mark.parametrize(
+    ("demand", "fraction"),
+    [
+        (Demand(cpu=1, memory=0, gpu=0), 1 / 4),
+        (Demand(cpu=3, memory=GIB, gpu=0), 3 / 4),
+        (Demand(cpu=0, memory=0, gpu=1), 1),
+        (Demand(cpu=0, memory=0, gpu=0), 1 / 1000),
+    ],
+)
+def test_a_task_takes_as_much_of_a_node_as_of_its_scarcest_resource(demand, fraction):
+    assert node_fraction(demand, size(4, memory=2 * GIB, gpu=1)) == fraction

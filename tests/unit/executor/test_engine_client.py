@@ -1,24 +1,23 @@
 """The calls to the engine, over a real Unix socket."""
 
+import tempfile
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
 from orquestra.executor import engine_client
-from orquestra.executor.engine_client import EngineClient
-from orquestra.executor.errors import EngineRefused, RunOver
+from orquestra.executor.engine_client import EngineClient, pieces
+from orquestra.executor.errors import ClusterOver, EngineRefused, RunOver
 from orquestra.executor.testing import MemoryEngine, PlanBuilder
-from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import NodeId
-from orquestra.sdk.values import SerializedValue
+from orquestra.sdk.schema.workflow_run import WorkflowRunId
 
-NAME = ir.ArtifactNodeId("artifact-1")
+RUN = WorkflowRunId("run-1")
 
 
 @pytest.fixture
-def plan():
+def run():
     return PlanBuilder().build()
 
 
@@ -35,85 +34,92 @@ def connect():
         client.close()
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        SerializedValue(format=ir.ArtifactFormat.JSON, data="[1, \u00e9]".encode()),
-        SerializedValue(format=ir.ArtifactFormat.ENCODED_PICKLE, data=bytes(range(256)) * 20_000),
-        SerializedValue(format=ir.ArtifactFormat.ENCODED_PICKLE, data=b""),
-    ],
-)
-def test_a_value_comes_back_as_it_was_stored(serve, plan, connect, value):
-    client = connect(serve(plan).head_start)
+def test_an_engine_that_is_away_is_waited_for(run, connect):
+    with tempfile.TemporaryDirectory() as folder:
+        late = MemoryEngine(run, folder=Path(folder))
+        client = connect(late.head_start)
+        plans = []
+        waiting = threading.Thread(target=lambda: plans.append(client.plan(RUN)))
 
-    client.put_artifact(NAME, value)
+        waiting.start()
+        with late:
+            waiting.join(5)
 
-    assert client.get_artifact(NAME) == value
+    assert plans == [run.plan]
 
 
-def test_an_engine_that_is_away_is_waited_for(plan, connect, tmp_path_factory):
-    folder = Path(str(tmp_path_factory.getbasetemp())).parent
-    late = MemoryEngine(plan, socket=Path("/tmp") / f"late-{folder.name}-{id(plan)}.sock")
-    client = connect(late.head_start)
-    plans = []
-    waiting = threading.Thread(target=lambda: plans.append(client.plan()))
-
-    waiting.start()
-    with late:
-        waiting.join(5)
-
-    assert plans == [plan]
-
-
-def test_the_end_of_the_run_is_its_own_error(serve, plan, connect):
-    engine = serve(plan)
+def test_the_end_of_the_cluster_is_its_own_error(serve, run, connect):
+    engine = serve(run)
     engine.over = True
 
+    with pytest.raises(ClusterOver):
+        connect(engine.head_start).nodes()
+
+
+def test_the_end_of_one_run_is_not_that_of_the_cluster(serve, run, connect):
+    engine = serve(run)
+    client = connect(engine.head_start)
+    engine.end(RUN)
+
     with pytest.raises(RunOver):
-        connect(engine.head_start).plan()
+        client.plan(RUN)
+    with pytest.raises(RunOver):
+        client.definition(RUN)
+    assert client.work(after=0).runs == []
 
 
-def test_what_the_engine_refuses_is_an_error_with_its_words(serve, plan, connect):
-    client = connect(serve(plan).head_start)
+def test_a_run_comes_with_its_plan_and_its_definition(serve, run, connect):
+    client = connect(serve(run).head_start)
+
+    assert client.plan(RUN) == run.plan
+    assert client.definition(RUN) == run.definition
+
+
+def test_work_is_told_as_soon_as_it_changes(serve, run, connect):
+    engine = serve()
+    client = connect(engine.head_start)
+    before = client.work(after=0)
+    told = []
+    waiting = threading.Thread(target=lambda: told.append(client.work(after=before.version)))
+
+    waiting.start()
+    engine.submit(run)
+    waiting.join(5)
+
+    assert before.runs == []
+    assert [work.runs for work in told] == [[RUN]]
+    assert [pool.id for pool in told[0].pools] == [pool.id for pool in run.pools]
+
+
+def test_what_the_engine_refuses_is_an_error_with_its_words(serve, connect):
+    engine = serve()
+    start = engine.head_start.model_copy(update={"cluster_id": "another"})
 
     with pytest.raises(EngineRefused, match="404: no such thing"):
-        client.get_artifact(ir.ArtifactNodeId("unknown"))
+        connect(start).nodes()
 
 
-def test_another_token_opens_nothing(serve, plan, connect):
-    start = serve(plan).head_start.model_copy(update={"token": "guess"})
+def test_another_token_opens_nothing(serve, run, connect):
+    start = serve(run).head_start.model_copy(update={"token": "guess"})
 
     with pytest.raises(EngineRefused, match="401"):
-        connect(start).plan()
+        connect(start).nodes()
 
 
-def test_releasing_a_node_that_is_gone_is_fine(serve, plan, connect):
-    connect(serve(plan).head_start).release_node(NodeId("long-gone"))
+def test_releasing_a_node_that_is_gone_is_fine(serve, run, connect):
+    connect(serve(run).head_start).release_node(NodeId("long-gone"))
 
 
-def test_an_engine_that_keeps_failing_is_given_up(serve, plan, connect, monkeypatch):
-    engine = serve(plan)
+def test_an_engine_that_keeps_failing_is_given_up(serve, run, connect, monkeypatch):
+    engine = serve(run)
     monkeypatch.setattr(engine_client, "PATIENCE", engine_client.PATIENCE * 0)
     engine.broken = True
 
     with pytest.raises(EngineRefused, match="500"):
-        connect(engine.head_start).plan()
+        connect(engine.head_start).nodes()
 
 
-def test_a_large_value_travels_in_time_that_grows_with_its_size_and_not_faster(
-    serve, plan, connect
-):
-    client = connect(serve(plan).head_start)
+def test_a_large_batch_is_sent_in_pieces():
+    content = bytes(range(256)) * 4
 
-    def seconds(megabytes: int) -> float:
-        value = SerializedValue(
-            format=ir.ArtifactFormat.ENCODED_PICKLE, data=bytes(megabytes * 2**20)
-        )
-        begin = time.perf_counter()
-        client.put_artifact(NAME, value)
-        return time.perf_counter() - begin
-
-    seconds(1)
-    small, large = seconds(4), seconds(64)
-
-    assert large < 80 * small, "given whole, 64 MB take some 200 times as long as 4 MB"
+    assert [*pieces(content, size=1000)] == [content[:1000], content[1000:]]

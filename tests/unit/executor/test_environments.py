@@ -1,8 +1,9 @@
-"""What Ray is asked to install for a task."""
+"""What is installed for a task."""
 
 import pytest
 
-from orquestra.executor.environments import requirements, runtime_env
+from orquestra.executor.environments import environment_key, requirements
+from orquestra.executor.surroundings import Requirements
 from orquestra.executor.testing import PlanBuilder
 from orquestra.sdk.schema import ir
 
@@ -11,9 +12,9 @@ def work():
     return 1
 
 
-def prepared(*, packages=(), git=None, env_vars=None):
+def prepared(*, packages=(), git=None):
     builder = PlanBuilder()
-    made = builder.call(work, env_vars=env_vars)
+    made = builder.call(work)
     definition = builder.build(made).definition
     (task,) = definition.tasks.values()
     python = ir.PythonImports(id=ir.ImportId("p"), packages=list(packages), pip_options=[])
@@ -45,24 +46,36 @@ def git_import(url, **fields):
     )
 
 
-def test_an_image_alone_needs_no_environment():
-    assert runtime_env(*prepared()) == {}
-
-
-def test_variables_alone_install_nothing():
-    assert runtime_env(*prepared(env_vars={"A": "1"})) == {"env_vars": {"A": "1"}}
+def test_an_image_alone_needs_nothing():
+    assert requirements(*prepared()) is None
 
 
 @pytest.mark.parametrize("name", ["orquestra-sdk", "Orquestra_SDK"])
 def test_the_sdk_itself_is_never_installed_the_image_has_it(name):
-    assert runtime_env(*prepared(packages=[package(name, "==1.1.0", extras=["all"])])) == {}
+    assert requirements(*prepared(packages=[package(name, "==1.1.0", extras=["all"])])) is None
 
 
-def test_packages_are_installed_as_asked():
-    environment = runtime_env(*prepared(packages=[package("numpy", ">=1.26", "<3")]))
+def test_packages_are_installed_as_asked_and_once():
+    numpy = package("numpy", ">=1.26", "<3")
 
-    assert environment["pip"]["packages"] == ["numpy>=1.26,<3"]
-    assert environment["config"] == {"setup_timeout_seconds": 3600}
+    assert requirements(*prepared(packages=[numpy, numpy])) == Requirements(
+        packages=("numpy>=1.26,<3",)
+    )
+
+
+def test_the_key_does_not_depend_on_the_order_of_packages_but_on_all_else():
+    one = Requirements(packages=("a==1", "b==2"))
+
+    assert environment_key(one, image="i") == environment_key(
+        Requirements(packages=("b==2", "a==1")), image="i"
+    )
+    others = [
+        (Requirements(packages=("a==1", "b==3")), "i"),
+        (Requirements(packages=("a==1", "b==2"), pip_options=("--pre",)), "i"),
+        (one, "another"),
+    ]
+    keys = {environment_key(needed, image=image) for needed, image in [(one, "i"), *others]}
+    assert len(keys) == 4
 
 
 @pytest.mark.parametrize(
@@ -82,8 +95,12 @@ def test_packages_are_installed_as_asked():
     ],
 )
 def test_git_imports_are_requirements_too(url, fields, requirement):
-    assert list(requirements(*prepared(git=git_import(url, **fields)))) == [requirement]
+    assert requirements(*prepared(git=git_import(url, **fields))) == Requirements(
+        packages=(requirement,)
+    )
 
 
 def test_the_sdks_own_repository_is_left_out():
-    assert not list(requirements(*prepared(git=git_import("https://e.com/z/orquestra-sdk.git"))))
+    own = git_import("https://e.com/z/orquestra-sdk.git")
+
+    assert requirements(*prepared(git=own)) is None

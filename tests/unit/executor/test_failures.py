@@ -3,20 +3,15 @@
 import pytest
 
 from orquestra.executor import failures
-from orquestra.executor.dispatch import Reason
-from orquestra.executor.failures import TaskFacts
+from orquestra.executor.failures import Reason, TaskFacts
 from orquestra.executor.memory import NodeMemory, read_node_memory
 
 GIB = 2**30
 FACTS = TaskFacts(name="eat", memory="1Gi")
 
 
-def memory(kills):
-    return NodeMemory(peak=2 * GIB - 70 * 2**20, limit=2 * GIB, oom_kills=kills)
-
-
-def test_a_kill_by_the_kernel_for_memory_says_the_numbers():
-    failure = failures.crash(FACTS, memory=memory(1), oom_kills_before=0)
+def test_running_out_of_memory_says_the_numbers():
+    failure = failures.out_of_memory(FACTS, used=2 * GIB - 70 * 2**20, limit=2 * GIB)
 
     assert failure.reason is Reason.CRASH
     assert failure.message.startswith(
@@ -26,8 +21,9 @@ def test_a_kill_by_the_kernel_for_memory_says_the_numbers():
 
 
 def test_a_death_without_a_kill_for_memory_is_a_crash():
-    failure = failures.crash(FACTS, memory=memory(3), oom_kills_before=3)
+    failure = failures.crash(FACTS)
 
+    assert failure.reason is Reason.CRASH
     assert "died without an exception" in failure.message
 
 
@@ -41,7 +37,7 @@ def test_the_numbers_of_rays_memory_monitor_are_taken_from_its_message():
 def test_a_failed_installation_ends_with_pips_last_lines():
     said = "\n".join([*(f"line {n}" for n in range(20)), "ERROR: No matching distribution"])
 
-    failure = failures.environment(FACTS, ray_message=said)
+    failure = failures.environment(FACTS, said=said)
 
     assert failure.reason is Reason.ENVIRONMENT
     assert failure.message.splitlines()[0].startswith("The dependency_imports of task 'eat'")

@@ -1,5 +1,7 @@
 """The node provider, driven by Ray's own adapter as its autoscaler drives it."""
 
+from datetime import timedelta
+
 import pytest
 from ray.autoscaler.v2.instance_manager.config import AutoscalingConfig
 from ray.autoscaler.v2.instance_manager.node_provider import LaunchNodeError, NodeProviderAdapter
@@ -17,8 +19,9 @@ NODE = NodeSize(cpu=1, memory=2**30, gpu=0)
 class FixedConfig:
     """What the adapter reads configurations from."""
 
-    def __init__(self, plan):
-        self._config = AutoscalingConfig(autoscaler_config(plan), skip_content_hash=True)
+    def __init__(self, pools):
+        config = autoscaler_config("cluster-1", pools=pools, idle_timeout=timedelta(minutes=1))
+        self._config = AutoscalingConfig(config, skip_content_hash=True)
 
     def get_cached_autoscaling_config(self):
         return self._config
@@ -32,10 +35,10 @@ def engine(serve):
 @pytest.fixture
 def adapter(engine):
     client = EngineClient(engine.head_start)
-    provider = EngineNodeProvider({}, "run-1", engine=client)
+    provider = EngineNodeProvider({}, "cluster-1", engine=client)
     yield NodeProviderAdapter(
         provider,
-        FixedConfig(engine.plan),
+        FixedConfig(engine.work(after=0).pools),
         max_launch_batch_per_type=1000,
         max_concurrent_launches=4000,
     )
@@ -121,7 +124,7 @@ def test_a_new_provider_knows_what_an_earlier_one_launched(adapter, engine):
     engine.wait_for(lambda: len(engine.nodes) == 2, seconds=5)
     client = EngineClient(engine.head_start)
 
-    fresh = EngineNodeProvider({}, "run-1", engine=client)
+    fresh = EngineNodeProvider({}, "cluster-1", engine=client)
 
     assert sorted(fresh.non_terminated_nodes({"ray-user-node-type": "b"})) == sorted(engine.nodes)
     client.close()

@@ -1,24 +1,41 @@
 """Events on their way: order, numbers, and what happens when the engine is away."""
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
-from orquestra.executor.errors import RunOver
+from orquestra.executor.errors import ClusterOver
 from orquestra.executor.outbox import Outbox
 from orquestra.sdk.schema.cluster import (
+    AttemptEnding,
+    AttemptsEnded,
+    Location,
     LogKind,
     LogLine,
     LogLines,
     LogStream,
     NodeId,
     NodeJoined,
+    RunFinished,
+    StoredValue,
+    ValueFormat,
 )
+from orquestra.sdk.schema.workflow_run import State
+
+ONLY = True
+"""The attempt is the last one of its invocation."""
 
 
 def joined(number):
     return NodeJoined(at=datetime.now(UTC), node_id=NodeId(f"node-{number}"))
+
+
+def started(sink, **options):
+    outbox = Outbox(sink, sender="driver")
+    outbox.start(**options)
+    return outbox
 
 
 class Sink:
@@ -43,9 +60,29 @@ def sink():
     sink.open.set()
 
 
+def test_lines_that_somebody_bounds_never_wait_and_are_acknowledged_when_posted(sink):
+    outbox = started(sink)
+    posted = []
+    lines = LogLines(
+        run_id="run-1",
+        kind=LogKind.TASK,
+        stream=LogStream.OUT,
+        lines=[LogLine(at=1.0, text="x" * 2**20)],
+    )
+    for number in range(20):
+        outbox.add_lines(lines, posted=partial(posted.append, number))
+    outbox.add(joined(1))  # does not wait either: those lines take no room
+    assert posted == []
+
+    sink.open.set()
+    outbox.flush()
+
+    assert posted[:15] == [*range(15)]
+
+
 def test_events_arrive_in_order_in_numbered_batches_of_one_sender(sink):
     sink.open.set()
-    outbox = Outbox(sink, sender="driver")
+    outbox = started(sink)
     events = [joined(number) for number in range(1200)]
 
     outbox.add(*events)
@@ -61,7 +98,7 @@ def test_events_arrive_in_order_in_numbered_batches_of_one_sender(sink):
 def test_a_restarted_sender_has_another_name(sink):
     sink.open.set()
     for _ in range(2):
-        outbox = Outbox(sink, sender="driver")
+        outbox = started(sink)
         outbox.add(joined(1))
         outbox.flush()
 
@@ -69,19 +106,8 @@ def test_a_restarted_sender_has_another_name(sink):
     assert first != second
 
 
-def test_what_has_to_come_first_runs_before_each_batch(sink):
-    sink.open.set()
-    order = []
-    outbox = Outbox(sink, sender="driver", before_posting=lambda: order.append(len(sink.batches)))
-
-    outbox.add(joined(1))
-    outbox.flush()
-
-    assert order == [0]
-
-
 def test_who_adds_waits_while_the_engine_is_away(sink):
-    outbox = Outbox(sink, sender="driver")
+    outbox = started(sink)
     many = threading.Thread(target=lambda: [outbox.add(joined(n)) for n in range(12_000)])
 
     many.start()
@@ -95,21 +121,21 @@ def test_who_adds_waits_while_the_engine_is_away(sink):
     assert sum(len(batch.events) for batch in sink.batches) == 12_000
 
 
-def test_after_the_end_of_the_run_events_go_nowhere_and_flushing_says_so(sink):
-    sink.error = RunOver("over")
+def test_after_the_end_of_the_cluster_events_go_nowhere_and_flushing_says_so(sink):
+    sink.error = ClusterOver("over")
     sink.open.set()
-    outbox = Outbox(sink, sender="driver")
+    outbox = started(sink)
 
     outbox.add(joined(1))
 
-    with pytest.raises(RunOver):
+    with pytest.raises(ClusterOver):
         outbox.flush()
     outbox.add(*[joined(number) for number in range(6000)])
 
 
 def test_a_flush_ends_although_others_go_on_adding(sink):
     sink.open.set()
-    outbox = Outbox(sink, sender="reporter")
+    outbox = started(sink)
     over = threading.Event()
 
     def keep_adding():
@@ -129,8 +155,9 @@ def test_a_flush_ends_although_others_go_on_adding(sink):
 
 
 def test_wide_lines_fill_the_room_and_the_batches_as_narrow_ones_do(sink):
-    outbox = Outbox(sink, sender="reporter")
+    outbox = started(sink)
     wide = LogLines(
+        run_id="run-1",
         kind=LogKind.TASK,
         stream=LogStream.OUT,
         lines=[LogLine(at=0.0, text="x" * 2**20)],
@@ -154,3 +181,65 @@ def test_wide_lines_fill_the_room_and_the_batches_as_narrow_ones_do(sink):
     assert held_back < 25
     assert len(added) == 40
     assert max(len(batch.events) for batch in sink.batches) <= 3
+
+
+def ended(count):
+    """The ends of very many short tasks, as the executor tells them."""
+    location = Location("run-1.w-1.0", 0, 10, ValueFormat.JSON)
+    return AttemptsEnded(
+        run_id="run-1",
+        attempts=[
+            AttemptEnding(
+                f"invocation-{n}", 1, State.SUCCEEDED, *(ONLY, "node-1", 0, 0, 0, 0, None)
+            )
+            for n in range(count)
+        ],
+        values=[StoredValue(f"artifact-{n}", location) for n in range(count)],
+    )
+
+
+def test_very_many_ends_are_cut_and_no_end_comes_before_its_value(sink):
+    sink.open.set()
+    outbox = started(sink)
+
+    outbox.add(ended(12_000))
+    outbox.flush()
+
+    events = [event for batch in sink.batches for event in batch.events]
+    assert max(len(event.attempts) + len(event.values) for event in events) < 6000
+    assert sum(len(event.attempts) for event in events) == 12_000
+    first_end = next(n for n, event in enumerate(events) if event.attempts)
+    assert sum(len(event.values) for event in events[:first_end]) == 12_000
+    assert len(sink.batches) > 2
+
+
+def test_a_batch_takes_several_thousand_ends(sink):
+    sink.open.set()
+    outbox = started(sink)
+
+    outbox.add(ended(4000))
+    outbox.flush()
+
+    assert [len(event.attempts) for batch in sink.batches for event in batch.events] == [4000]
+
+
+def test_the_end_of_a_run_does_not_wait_for_others(sink, monkeypatch):
+    monkeypatch.setattr("orquestra.executor.outbox.INTERVAL", timedelta(hours=1))
+    posted = threading.Event()
+    sink.post_events = lambda _: posted.set()
+    outbox = started(sink)
+
+    outbox.add(RunFinished(run_id="run-1", at=datetime.now(UTC), state=State.SUCCEEDED))
+
+    assert posted.wait(2)
+
+
+def test_who_started_it_learns_why_nothing_is_posted_any_more(sink):
+    told = threading.Event()
+    sink.error = ClusterOver("over")
+    sink.open.set()
+    outbox = started(sink, on_failure=lambda _: told.set())
+
+    outbox.add(joined(1))
+
+    assert told.wait(2)

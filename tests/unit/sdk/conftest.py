@@ -96,6 +96,7 @@ def config_file(tmp_path, monkeypatch):
     """No test sees the configuration or the environment of whoever runs it."""
     path = tmp_path / "orquestra" / "config.json"
     monkeypatch.setenv("ORQ_CONFIG_PATH", str(path))
+    monkeypatch.setenv("ORQ_LOCAL_DATA", str(tmp_path / "local"))
     monkeypatch.delenv("ORQ_CURRENT_WORKSPACE", raising=False)
     monkeypatch.delenv("ORQ_CURRENT_PROJECT", raising=False)
     return path

@@ -1,17 +1,21 @@
+import httpx
 import pytest
 
+from orquestra.sdk import local_engine
 from orquestra.sdk.client import ComputeEngineClient
 from orquestra.sdk.config import RuntimeConfig
 from orquestra.sdk.exceptions import (
     BaseRuntimeError,
     NotFoundError,
     ProjectInvalidError,
+    RayNotRunningError,
     RemoteConnectionError,
     TaskRunLogsNotFound,
     UnauthorizedError,
     WorkflowRunNotFoundError,
     WorkflowRunNotStarted,
 )
+from orquestra.sdk.local_engine import LocalEngineFile
 from orquestra.sdk.projects import ProjectRef
 from orquestra.sdk.schema import api
 
@@ -121,6 +125,7 @@ def test_a_request_has_all_its_fields(engine, client):
         "resources": {"nodes": None, "cpu": "2", "memory": None, "gpu": None},
         "dryRun": False,
         "headNodeResources": None,
+        "workingDirectory": None,
     }
 
 
@@ -148,3 +153,110 @@ def test_missing_task_logs_name_the_task(client):
 def test_a_missing_artifact_is_not_found(client):
     with pytest.raises(NotFoundError):
         client.get_artifact("a1")
+
+
+def events(*states):
+    """The stream of a run of two tasks, with a sign of life in between."""
+    return b": still there\n\n".join(
+        b"event: progress\r\ndata: "
+        + api.RunProgress(state=state, total_tasks=2, completed_tasks=number)
+        .model_dump_json(by_alias=True)
+        .encode()
+        + b"\r\n\r\n"
+        for number, state in enumerate(states)
+    )
+
+
+def test_progress_is_told_event_by_event_and_repeated_at_each_sign_of_life(engine, client):
+    engine.answers("GET /api/workflow-run-events", events("WAITING", "RUNNING", "SUCCEEDED"))
+
+    told = [(p.state.value, p.completed_tasks) for p in client.progress("r1")]
+
+    assert told == [
+        ("WAITING", 0),
+        ("WAITING", 0),
+        ("RUNNING", 1),
+        ("RUNNING", 1),
+        ("SUCCEEDED", 2),
+    ]
+    assert engine.requests[0]["query"] == {"workflowRunId": "r1"}
+
+
+def test_an_engine_without_a_stream_of_events_is_told(engine, client):
+    engine.answers("GET /api/workflow-run-events", {"message": "Not Found"}, status=404)
+
+    with pytest.raises(NotFoundError):
+        next(client.progress("r1"))
+
+
+def test_events_that_are_none_are_told(engine, client):
+    engine.answers("GET /api/workflow-run-events", b"data: welcome\n\n")
+
+    with pytest.raises(BaseRuntimeError, match="no Compute Engine that this release"):
+        next(client.progress("r1"))
+
+
+def test_a_stream_that_breaks_is_a_lost_connection(engine):
+    def broken():
+        yield events("RUNNING")
+        raise httpx.ReadError("connection reset")
+
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=broken()))
+    config = RuntimeConfig(name="x", uri="http://engine.example", token=engine.config.token)
+
+    told = ComputeEngineClient(config, transport=transport).progress("r1")
+
+    assert next(told).state.value == "RUNNING"
+    with pytest.raises(RemoteConnectionError, match=r"engine\.example"):
+        next(told)
+
+
+@pytest.fixture
+def local(engine, monkeypatch):
+    """The local runtime's file, which names the scripted engine."""
+    data = local_engine.data_folder()
+
+    def start(uri=engine.uri, token=engine.config.token):
+        file = LocalEngineFile(pid=1, url=uri, token=token, version="2")
+        local_engine.write(data, file)
+
+    return start
+
+
+def test_the_local_runtime_is_looked_up_for_every_call(engine, local):
+    engine.answers("GET /api/artifacts", {"data": {}})
+    client = ComputeEngineClient(RuntimeConfig.ray())
+    with pytest.raises(RayNotRunningError, match="orq up"):
+        client.list_artifacts("r1")
+
+    local(uri="http://127.0.0.1:1")
+    with pytest.raises(RayNotRunningError, match="orq up"):
+        client.list_artifacts("r1")
+    local()
+
+    assert client.list_artifacts("r1") == {}
+
+
+def test_another_server_on_the_port_of_a_dead_local_runtime_is_not_taken_for_it(engine, local):
+    engine.answers("GET /api/artifacts", {"message": "Unauthorized", "detail": "who"}, status=401)
+    local()
+
+    with pytest.raises(RayNotRunningError, match="orq up"):
+        ComputeEngineClient(RuntimeConfig.ray()).list_artifacts("r1")
+
+
+def test_no_proxy_comes_between_the_local_runtime_and_its_user(engine, local, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    engine.answers("GET /api/artifacts", {"data": {}})
+    local()
+
+    assert ComputeEngineClient(RuntimeConfig.ray()).list_artifacts("r1") == {}
+
+
+def test_the_times_of_a_run_are_read(engine, client):
+    timing = {"attempts": [], "images": [], "advice": ["Wait less."]}
+    engine.answers("GET /api/workflow-run-timing", {"data": timing})
+
+    assert client.get_timing("r1").advice == ["Wait less."]

@@ -4,19 +4,22 @@ import threading
 
 import pytest
 
+from orquestra.sdk import local_engine
 from orquestra.sdk.config import RuntimeConfig, as_config, config_name_of
 from orquestra.sdk.exceptions import (
     ConfigFileNotFoundError,
     ConfigNameNotFoundError,
+    RayNotRunningError,
     RuntimeConfigError,
 )
+from orquestra.sdk.local_engine import LocalEngineFile
 
 
 def test_a_login_is_saved_and_found_again(config_file):
     saved = RuntimeConfig.ce("https://prod-d.example.com", "token")
 
     assert RuntimeConfig.load("prod-d") == saved
-    assert RuntimeConfig.list_configs() == ["prod-d"]
+    assert RuntimeConfig.list_configs() == ["prod-d", "ray"]
     assert json.loads(config_file.read_text()) == {
         "version": "0.0.2",
         "configs": {
@@ -73,7 +76,7 @@ def test_a_new_login_replaces_the_token_and_keeps_everything_else(config_file):
         "color": "red",
     }
     assert content["configs"]["my-ray"]["runtime_name"] == "RAY_LOCAL"
-    assert RuntimeConfig.list_configs() == ["prod-d"]
+    assert RuntimeConfig.list_configs() == ["prod-d", "ray"]
 
 
 def test_logins_saved_at_the_same_time_are_all_kept():
@@ -88,11 +91,11 @@ def test_logins_saved_at_the_same_time_are_all_kept():
     for thread in threads:
         thread.join()
 
-    assert sorted(RuntimeConfig.list_configs()) == sorted(names)
+    assert sorted(RuntimeConfig.list_configs()) == sorted([*names, "ray"])
 
 
 def test_without_any_login_the_message_says_how_to_log_in():
-    assert RuntimeConfig.list_configs() == []
+    assert RuntimeConfig.list_configs() == ["ray"]
     with pytest.raises(ConfigFileNotFoundError, match="orq login"):
         RuntimeConfig.load("prod-d")
 
@@ -104,10 +107,37 @@ def test_an_unknown_name_is_told_with_the_known_ones():
         RuntimeConfig.load("prod-e")
 
 
-@pytest.mark.parametrize("name", ["in_process", "ray", "local", "auto"])
-def test_local_runtimes_are_not_offered_yet(name):
-    with pytest.raises(RuntimeConfigError, match="on a Compute Engine only"):
+@pytest.mark.parametrize("name", ["in_process", "auto"])
+def test_other_local_runtimes_are_not_offered_yet(name):
+    with pytest.raises(RuntimeConfigError, match=f"no runtime {name!r}"):
         RuntimeConfig.load(name)
+
+
+@pytest.mark.parametrize("name", ["ray", "local"])
+def test_the_local_runtime_has_two_names_and_need_not_run_to_be_named(name):
+    config = RuntimeConfig.load(name)
+
+    assert (config.name, config.is_local) == ("local", True)
+    assert config == RuntimeConfig.ray() == as_config(name)
+    with pytest.raises(RayNotRunningError, match="orq up"):
+        config.resolved()
+
+
+def test_the_local_runtime_is_where_its_file_says_at_that_moment():
+    config = RuntimeConfig.ray()
+    data = local_engine.data_folder()
+
+    for port in (1, 2):
+        url = f"http://127.0.0.1:{port}"
+        local_engine.write(data, LocalEngineFile(pid=7, url=url, token=f"t{port}", version="2"))
+        found = config.resolved()
+        assert (found.uri, found.token, found.is_local) == (url, f"t{port}", True)
+
+
+def test_a_login_is_resolved_already():
+    config = RuntimeConfig.ce("https://prod-d.example.com", "token")
+
+    assert config.resolved() is config
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"configs": {"a": {}}}'])
@@ -192,7 +222,7 @@ def test_the_same_engine_by_another_scheme_keeps_its_name():
 
     RuntimeConfig.ce("https://lab.example.com/", "token")
 
-    assert RuntimeConfig.list_configs() == ["lab"]
+    assert RuntimeConfig.list_configs() == ["lab", "ray"]
     assert RuntimeConfig.load("lab").uri == "https://lab.example.com/"
 
 

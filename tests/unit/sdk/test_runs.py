@@ -2,6 +2,7 @@ import io
 import json
 import sys
 import tarfile
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -9,7 +10,6 @@ import pytest
 from orquestra import sdk
 from orquestra.sdk.exceptions import (
     ProjectInvalidError,
-    RemoteConnectionError,
     TaskInvocationNotFoundError,
     TaskRunNotFound,
     ValueNotReadableError,
@@ -122,6 +122,7 @@ def test_running_stores_the_definition_and_starts_a_run_of_it(stored):
         "resources": {"nodes": 4, "cpu": "1", "memory": None, "gpu": None},
         "dryRun": True,
         "headNodeResources": {"cpu": "1", "memory": None},
+        "workingDirectory": str(Path.cwd()),
     }
 
 
@@ -192,68 +193,16 @@ def test_a_snapshot_has_states_messages_and_warnings(stored, run):
     assert model.workflow_def == fit().model
 
 
-def test_the_definition_is_asked_for_once(stored, run):
+def test_a_definition_is_asked_for_once_and_never_where_it_was_sent_from_here(stored, run):
     stored.answers("GET /api/workflow-runs/r1", run_body("RUNNING"))
+    found = sdk.WorkflowRun.by_id("r1", stored.config)
 
-    run.get_status()
-    run.get_status()
+    assert run.get_status_model().workflow_def == fit().model
+    assert stored.calls("GET /api/workflow-definitions/d1") == []
 
+    for _ in range(2):
+        assert found.get_status_model().workflow_def == fit().model
     assert len(stored.calls("GET /api/workflow-definitions/d1")) == 1
-
-
-def test_waiting_ends_with_the_run_and_tells_the_progress(stored, run, capsys):
-    stored.answers(
-        "GET /api/workflow-runs/r1",
-        run_body("WAITING"),
-        run_body("RUNNING", tasks=("SUCCEEDED", "RUNNING"), warnings=["The ENTRYPOINT is ignored"]),
-        run_body(
-            "FAILED",
-            tasks=("SUCCEEDED", "FAILED"),
-            message="train failed",
-            warnings=["The ENTRYPOINT is ignored"],
-        ),
-    )
-
-    assert run.wait_until_finished(frequency=1000) is sdk.State.FAILED
-
-    output = capsys.readouterr()
-    assert output.out == ""
-    assert output.err.splitlines() == [
-        "r1 is WAITING, 0 of 2 tasks done",
-        "The ENTRYPOINT is ignored",
-        "r1 is RUNNING, 1 of 2 tasks done",
-        "r1 is FAILED, 1 of 2 tasks done: train failed",
-    ]
-
-
-def test_waiting_goes_on_while_the_engine_is_restarted(stored, run, capsys, monkeypatch):
-    stored.answers("GET /api/workflow-runs/r1", run_body("SUCCEEDED"))
-    ask = run.get_status_model
-    answers = [RemoteConnectionError("http://engine"), RemoteConnectionError("http://engine")]
-    monkeypatch.setattr(
-        run, "get_status_model", lambda: raised(answers.pop()) if answers else ask()
-    )
-
-    assert run.wait_until_finished(frequency=1000) is sdk.State.SUCCEEDED
-
-    assert capsys.readouterr().err.count("Trying again") == 2
-
-
-def raised(error):
-    raise error
-
-
-def test_waiting_can_be_silent(stored, run, capsys):
-    stored.answers("GET /api/workflow-runs/r1", run_body("SUCCEEDED"))
-
-    run.wait_until_finished(verbose=False)
-
-    assert capsys.readouterr().err == ""
-
-
-def test_waiting_needs_a_frequency(run):
-    with pytest.raises(ValueError, match="frequency"):
-        run.wait_until_finished(frequency=0)
 
 
 @pytest.mark.parametrize(
@@ -278,6 +227,19 @@ def test_results_of_an_old_engine_are_one_value(stored, run):
     )
 
     assert run.get_results() == (42, "ok")
+
+
+def test_results_that_are_waited_for_need_no_further_question_about_the_run(stored, run):
+    progress = {"state": "SUCCEEDED", "totalTasks": 2, "completedTasks": 2, "resultId": "s1"}
+    stored.answers("GET /api/workflow-run-events", f"data: {json.dumps(progress)}\n\n".encode())
+    stored.answers("GET /api/run-results/s1", {"results": [wire(1)]})
+
+    assert run.get_results(wait=True) == 1
+
+    assert [request["call"].rpartition("/")[2] for request in stored.requests[2:]] == [
+        "workflow-run-events",
+        "s1",
+    ]
 
 
 def test_results_that_are_stored_a_moment_later_are_waited_for(stored, run):
@@ -462,3 +424,19 @@ def test_nodes_are_listed_by_image(stored, run):
     stored.answers("GET /api/workflow-runs/r1/nodes", {"data": [pool]})
 
     assert run.get_nodes() == [api.Pool.model_validate(pool)]
+
+
+def test_the_times_of_a_run_come_with_advice(stored, run):
+    stored.answers(
+        "GET /api/workflow-run-timing",
+        {"data": {"attempts": [], "images": [], "advice": ["Publish the image."]}},
+    )
+
+    assert run.get_timing().advice == ["Publish the image."]
+
+
+def test_a_run_says_where_it_is(stored, run):
+    local = sdk.WorkflowRun("r2", config=sdk.RuntimeConfig.ray(), engine=run._engine)
+
+    assert "Compute Engine scripted" in str(run)
+    assert "local runtime" in str(local)

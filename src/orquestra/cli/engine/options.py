@@ -1,4 +1,4 @@
-"""Options that both commands have."""
+"""Options of the commands."""
 
 from pathlib import Path
 

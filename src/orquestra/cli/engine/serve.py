@@ -4,19 +4,22 @@ from pathlib import Path
 
 import click
 
-from orquestra.cli.engine.options import data_option
-from orquestra.engine.defaults import DEFAULT_HOST, DEFAULT_PORT
+from orquestra.engine.defaults import DEFAULT_DATA, DEFAULT_HOST, DEFAULT_PORT
 
 
 @click.command()
-@data_option
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Folder that holds all that the engine keeps; made where it does not exist "
+    f"(default: {DEFAULT_DATA}; with --local ~/.orquestra/local).",
+)
 @click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
-    default=DEFAULT_PORT,
-    show_default=True,
-    help="Port to listen on; 0 takes a free one.",
+    help=f"Port to listen on; 0 takes a free one (default: {DEFAULT_PORT}; with --local 0).",
 )
 @click.option(
     "--config",
@@ -25,12 +28,51 @@ from orquestra.engine.defaults import DEFAULT_HOST, DEFAULT_PORT
     metavar="FILE",
     help="TOML file with further settings.",
 )
-def serve(data: Path, host: str, port: int, file: Path | None) -> None:
+@click.option(
+    "--local",
+    is_flag=True,
+    help="Be the local runtime of one user; `orq up` starts such an engine in the background.",
+)
+@click.option(
+    "--simulate-gpu",
+    "simulated_gpus",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Announce N GPUs that are not there, for trying GPU workflows.",
+)
+def serve(
+    data: Path | None,
+    host: str,
+    port: int | None,
+    file: Path | None,
+    local: bool,
+    simulated_gpus: int,
+) -> None:
     """Run a Compute Engine until Ctrl-C. It logs to standard error when it is ready."""
-    import asyncio
-    import logging
-
     from orquestra.cli.engine import extra
+    from orquestra.sdk import local_engine
+
+    _log()
+    with extra.required():
+        from orquestra.engine import serving
+        from orquestra.engine.settings import Settings
+    default_data, default_port = DEFAULT_DATA, DEFAULT_PORT
+    if local:
+        default_data, default_port = local_engine.data_folder(), 0
+    settings = Settings.load(
+        data=data or default_data,
+        host=host,
+        port=default_port if port is None else port,
+        file=file,
+        local=local,
+        simulated_gpus=simulated_gpus,
+    )
+    serving.run(settings)
+
+
+def _log() -> None:
+    import logging
 
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S"
@@ -38,8 +80,3 @@ def serve(data: Path, host: str, port: int, file: Path | None) -> None:
     # Every request of a library would be a line at INFO.
     for library in ("httpx", "alembic"):
         logging.getLogger(library).setLevel(logging.WARNING)
-    with extra.required():
-        from orquestra.engine import serving
-        from orquestra.engine.settings import Settings
-    settings = Settings.load(data=data, host=host, port=port, file=file)
-    asyncio.run(serving.serve(settings))

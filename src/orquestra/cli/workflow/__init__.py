@@ -21,6 +21,7 @@ _COMMANDS = {
     ),
     "view": _command("view", "Show the state of a run and of its tasks."),
     "nodes": _command("nodes", "Show the nodes of a run: their images, times and tasks."),
+    "timing": _command("timing", "Show where the time of a run went, and how to save some."),
     "results": _command("results", "Show or save what a run returned.", aliases=("outputs",)),
     "logs": _command("logs", "Show or save what the tasks of a run printed."),
     "stop": _command("stop", "Stop a run."),

@@ -10,7 +10,8 @@ config_option = click.option(
     "-c",
     "--config",
     metavar="NAME",
-    help="Login to use (see `orq login --list`); not needed where only one is saved.",
+    help="Login to use (see `orq login --list`), or `local` for the local runtime; not needed "
+    "where there is only one.",
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")

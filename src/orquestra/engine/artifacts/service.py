@@ -1,62 +1,67 @@
-"""Storing values and handing them out."""
+"""Recording values and handing them out."""
 
-import asyncio
-import uuid
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orquestra.engine.artifacts import store, wire
+from orquestra.engine.artifacts import reading, store, wire
+from orquestra.engine.database import bulk
 from orquestra.engine.database.tables import Artifact, Run
 from orquestra.engine.definitions.cache import ParsedDefinition
 from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import BadRequest, Forbidden, NotFound
 from orquestra.engine.runs import store as runs
 from orquestra.sdk.schema import ir
+from orquestra.sdk.schema.cluster import Location, StoredValue, ValueFormat
 from orquestra.sdk.schema.workflow_run import State
 
-_FORMATS = (ir.ArtifactFormat.JSON.value, ir.ArtifactFormat.ENCODED_PICKLE.value)
+_BLOCK = 2**16
+_ID_BYTES = 16
 
 
-async def put(
-    services: EngineServices,
+async def record(
+    session: AsyncSession,
     run_id: str,
+    values: Sequence[StoredValue],
     *,
-    artifact_node_id: str,
-    value_format: str,
-    content: AsyncIterable[bytes],
     definition: ParsedDefinition,
-) -> None:
-    """Store a value of a run. Storing the same one again replaces it, and keeps its id.
+    at: datetime,
+) -> set[str]:
+    """Record values whose files have been taken over.
 
-    The bytes go to a file of their own first: of two who store at once the later one wins whole,
-    and who is reading the older file reads on.
+    One that is known gets its new place, and keeps its id. Returns the files of the run that are
+    of no use any more: to be deleted after the transaction.
 
     Raises:
-        BadRequest: The definition has no such artifact, or the format is not one of ours.
+        BadRequest: The definition has no such artifact.
     """
-    if value_format not in _FORMATS:
-        raise BadRequest(f"The format of an artifact must be one of {', '.join(_FORMATS)}.")
-    node_id = ir.ArtifactNodeId(artifact_node_id)
-    if node_id not in definition.producers:
-        raise BadRequest(f"The definition has no artifact {artifact_node_id!r}.")
-    file = str(uuid.uuid4())
-    size = await services.artifacts.write(run_id, file, content=content)
-    row = Artifact(
-        id=str(uuid.uuid4()),
-        run_id=run_id,
-        artifact_node_id=artifact_node_id,
-        invocation_id=definition.producers[node_id],
-        packed=definition.document.artifact_nodes[node_id].artifact_index is None,
-        file=file,
-        format=value_format,
-        size=size,
-        created_at=services.clock(),
-    )
-    await _record(services, row)
+    created_at = bulk.stored_time(at.timestamp())
+    rows = [
+        (new_id, *_row(run_id, value, definition=definition, at=created_at))
+        for new_id, value in zip(_new_ids(len(values)), values, strict=True)
+    ]
+    if not rows:
+        return set()
+    named = [value.artifact_id for value in values]
+    replaced = await store.files_of(session, run_id, artifact_node_ids=named)
+    await store.put(session, rows)
+    return await store.unused(session, run_id, files=replaced) if replaced else set()
 
 
-async def get(services: EngineServices, artifact_id: str, *, user: str) -> AsyncIterator[str]:
+async def stored_values(session: AsyncSession, run_id: str) -> list[StoredValue]:
+    """All values of a run, and where they lie."""
+    return [
+        StoredValue(
+            ir.ArtifactNodeId(row.artifact_node_id),
+            Location(row.file, row.offset, row.size, ValueFormat(row.format)),
+        )
+        for row in await store.of_run(session, run_id)
+    ]
+
+
+async def get(services: EngineServices, artifact_id: str, *, user: str) -> Iterator[str]:
     """A value as JSON, in pieces.
 
     Raises:
@@ -68,10 +73,10 @@ async def get(services: EngineServices, artifact_id: str, *, user: str) -> Async
         if artifact is None:
             raise NotFound(f"There is no artifact {artifact_id!r}.")
         _check_owner(await runs.get(session, artifact.run_id), user)
-    return _pieces(services, artifact)
+    return _in_blocks(_pieces(services, artifact))
 
 
-async def results(services: EngineServices, result_id: str, *, user: str) -> AsyncIterator[str]:
+async def results(services: EngineServices, result_id: str, *, user: str) -> Iterator[str]:
     """The outputs of a run, in the order of its definition, as JSON in pieces.
 
     Raises:
@@ -84,13 +89,14 @@ async def results(services: EngineServices, result_id: str, *, user: str) -> Asy
             raise NotFound(f"There is no result {result_id!r}.")
         _check_owner(run, user)
         definition = (await services.definitions.of_run(session, run)).document
-        artifacts = {row.artifact_node_id: row for row in await store.of_run(session, run.id)}
+        made = await store.of_nodes(session, run.id, artifact_node_ids=definition.output_ids)
+    artifacts = {row.artifact_node_id: row for row in made}
     constants = definition.constant_nodes
     outputs = [
         constants.get(ir.ConstantNodeId(output_id)) or artifacts[output_id]
         for output_id in definition.output_ids
     ]
-    return _joined(services, outputs)
+    return _in_blocks(_joined(services, outputs))
 
 
 async def packed_by_invocation(session: AsyncSession, run_id: str) -> dict[str, str]:
@@ -99,37 +105,64 @@ async def packed_by_invocation(session: AsyncSession, run_id: str) -> dict[str, 
     return {row.invocation_id: row.id for row in rows if row.packed}
 
 
-async def _record(services: EngineServices, row: Artifact) -> None:
-    """Write the record, then delete the file that is of no more use: an older one, or its own."""
-    useless: str | None = row.file
-    try:
-        async with services.database.writing() as session:
-            replaced = await store.put(session, row)
-        useless = replaced
-    finally:
-        if useless:
-            await services.artifacts.delete(row.run_id, useless)
+def _new_ids(count: int) -> Iterator[str]:
+    # At once: asking the kernel for each takes longer than all else about it.
+    digits = secrets.token_hex(_ID_BYTES * count)
+    length = 2 * _ID_BYTES
+    return (digits[start : start + length] for start in range(0, len(digits), length))
 
 
-async def _joined(
+def _row(
+    run_id: str, value: StoredValue, *, definition: ParsedDefinition, at: str
+) -> tuple[bulk.Cell, ...]:
+    """A row of `store.COLUMNS`, without its id."""
+    node_id, (file, offset, size, value_format) = value
+    if node_id not in definition.producers:
+        raise BadRequest(f"The definition of run {run_id!r} has no artifact {node_id!r}.")
+    return (
+        run_id,
+        node_id,
+        definition.producers[node_id],
+        definition.document.artifact_nodes[node_id].artifact_index is None,
+        file,
+        offset,
+        size,
+        value_format.value,
+        at,
+    )
+
+
+def _joined(
     services: EngineServices, outputs: Sequence[ir.ConstantNode | Artifact]
-) -> AsyncIterator[str]:
+) -> Iterator[str]:
     yield '{"results":['
     separator = ""
     for output in outputs:
         yield separator
         if isinstance(output, Artifact):
-            async for piece in _pieces(services, output):
-                yield piece
+            yield from _pieces(services, output)
         else:
-            yield await asyncio.to_thread(wire.constant_value, output)
+            yield wire.constant_value(output)
         separator = ","
     yield '],"type":"ComputeEngineWorkflowResult"}'
 
 
-def _pieces(services: EngineServices, artifact: Artifact) -> AsyncIterator[str]:
-    content = services.artifacts.stream(artifact.run_id, artifact.file)
-    return wire.stored_value(ir.ArtifactFormat(artifact.format), content)
+def _pieces(services: EngineServices, artifact: Artifact) -> Iterator[str]:
+    content = reading.public_bytes(services.artifacts, artifact)
+    return wire.stored_value(reading.public_format(artifact), content)
+
+
+def _in_blocks(pieces: Iterable[str]) -> Iterator[str]:
+    """The same text in fewer pieces: each one is asked for in a thread of its own."""
+    waiting: list[str] = []
+    length = 0
+    for piece in pieces:
+        waiting.append(piece)
+        length += len(piece)
+        if length >= _BLOCK:
+            yield "".join(waiting)
+            waiting, length = [], 0
+    yield "".join(waiting)
 
 
 def _check_owner(run: Run | None, user: str) -> None:

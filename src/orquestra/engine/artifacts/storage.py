@@ -1,43 +1,164 @@
-"""Where the bytes of artifacts lie: a folder now, any object store that obstore speaks later."""
+"""Where the bytes of artifacts lie: files by run, taken over from the exchanges of run clusters.
 
-from collections.abc import AsyncIterable, AsyncIterator
+A file is taken over as a hard link, so nothing is copied, and what workers append to it later is
+there too. Where the system permits no link, what has been written since the last time is copied.
+"""
+
+import errno
+import os
+import re
+import secrets
+import shutil
+import stat
+import threading
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
-from obstore.store import LocalStore
+from orquestra.engine.errors import BadRequest
 
-_PIECE = 2**18
+_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+")
+_PIECE = 2**20
+_NO_LINKS = (errno.EPERM, errno.EACCES, errno.EXDEV, errno.EMLINK, errno.ENOTSUP)
+# Whatever a task has put there: no link is followed, no pipe waited for.
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+_SECRET_BYTES = 16
+
+
+class Span(NamedTuple):
+    """Bytes of a file."""
+
+    offset: int
+    size: int
 
 
 class ArtifactStorage:
-    """Files by run and name. A file is written once and never changes."""
+    """Files by run and name. What has been written to one never changes; more may follow."""
 
     def __init__(self, folder: Path) -> None:
-        self._store = LocalStore(folder)
+        self._folder = folder
+        self._copying = threading.Lock()
 
-    async def write(self, run_id: str, file: str, *, content: AsyncIterable[bytes]) -> int:
-        """Store a file, all of it or nothing. Returns its size in bytes."""
-        size = 0
+    def adopt(self, run_id: str, *, exchange: Path, files: Mapping[str, int]) -> None:
+        """Take files of a run over, each at least as long as given.
 
-        async def counted() -> AsyncIterator[bytes]:
-            nonlocal size
-            async for chunk in content:
-                size += len(chunk)
-                if chunk:
-                    yield chunk
+        Raises:
+            BadRequest: One is not there, is too short, or is no file of that run.
+        """
+        folder = self._folder / run_id
+        folder.mkdir(exist_ok=True, mode=0o700)
+        for name, size in files.items():
+            if not _NAME.fullmatch(name) or not name.startswith(f"{run_id}."):
+                raise BadRequest(f"{name!r} is no name of a file with values of run {run_id!r}.")
+            self._adopt(exchange / name, folder / name, size=size)
 
-        await self._store.put_async(_path(run_id, file), counted())
-        return size
+    def relink(self, run_id: str, *, exchange: Path, files: Iterable[str]) -> None:
+        """Put files of a run back into an exchange; those that lie there already stay."""
+        for name in files:
+            source, target = self._folder / run_id / name, exchange / name
+            try:
+                target.hardlink_to(source)
+            except FileExistsError:
+                continue
+            except OSError as error:
+                if error.errno not in _NO_LINKS:
+                    raise
+                if not os.path.lexists(target):
+                    _copy_into(exchange, source, name=name)
 
-    async def delete(self, run_id: str, file: str) -> None:
-        """Delete a file."""
-        await self._store.delete_async(_path(run_id, file))
+    def pieces(self, run_id: str, file: str, span: Span) -> Iterator[bytes]:
+        """Bytes of a file, in pieces; raises `EOFError` where it ends too early."""
+        with (self._folder / run_id / file).open("rb", buffering=0) as opened:
+            offset, left = span
+            while left:
+                piece = os.pread(opened.fileno(), min(left, _PIECE), offset)
+                if not piece:
+                    raise EOFError(f"The file {file} ends at {offset}, {left} bytes too early.")
+                yield piece
+                offset, left = offset + len(piece), left - len(piece)
 
-    async def stream(self, run_id: str, file: str) -> AsyncIterator[bytes]:
-        """The bytes of a file, in pieces."""
-        found = await self._store.get_async(_path(run_id, file))
-        async for chunk in found.stream(min_chunk_size=_PIECE):
-            yield bytes(chunk)
+    def delete(self, run_id: str, files: Iterable[str]) -> None:
+        """Delete files. Who is reading one reads on."""
+        for name in files:
+            (self._folder / run_id / name).unlink(missing_ok=True)
+
+    def _adopt(self, source: Path, target: Path, *, size: int) -> None:
+        try:
+            os.link(source, target, follow_symlinks=False)
+        except FileExistsError:
+            pass
+        except FileNotFoundError as error:
+            raise _missing(source) from error
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+        if _regular_size(target) < size:
+            with self._copying:
+                _append_rest(source, target)
+        if _regular_size(target) < size:
+            raise BadRequest(
+                f"The file {source.name!r} of the exchange has fewer than {size} bytes. Values "
+                "are written before they are told of."
+            )
 
 
-def _path(run_id: str, file: str) -> str:
-    return f"{run_id}/{file}"
+def _copy_into(exchange: Path, source: Path, *, name: str) -> None:
+    """Copy a file into an exchange, where tasks may have put a link under any name."""
+    folder = os.open(exchange, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        partial = f".{secrets.token_hex(_SECRET_BYTES)}"
+        descriptor = os.open(partial, _CREATE, 0o600, dir_fd=folder)
+        with os.fdopen(descriptor, "wb") as copy, source.open("rb") as file:
+            shutil.copyfileobj(file, copy, _PIECE)
+            os.fchmod(copy.fileno(), 0o644)
+        os.rename(partial, name, src_dir_fd=folder, dst_dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
+def _regular_size(path: Path) -> int:
+    """The size of a file, -1 where there is none."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return -1
+    if not stat.S_ISREG(found.st_mode):
+        path.unlink()
+        raise _irregular(path)
+    return found.st_size
+
+
+def _append_rest(source: Path, target: Path) -> None:
+    """Copy what a file has beyond its copy; a file that is its own copy has nothing."""
+    with os.fdopen(_open_regular(source), "rb") as file, target.open("ab") as copy:
+        if not os.path.samestat(os.fstat(file.fileno()), os.fstat(copy.fileno())):
+            file.seek(copy.tell())
+            shutil.copyfileobj(file, copy, _PIECE)
+
+
+def _open_regular(path: Path) -> int:
+    try:
+        descriptor = os.open(path, _READ)
+    except FileNotFoundError as error:
+        raise _missing(path) from error
+    except OSError as error:
+        raise _irregular(path) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise _irregular(path)
+    return descriptor
+
+
+def _missing(source: Path) -> BadRequest:
+    return BadRequest(
+        f"There is no file {source.name!r} in the exchange of the run cluster. Values are written "
+        "before they are told of."
+    )
+
+
+def _irregular(path: Path) -> BadRequest:
+    return BadRequest(
+        f"{path.name!r} in the exchange of the run cluster is no regular file, so no values are "
+        "read from it."
+    )

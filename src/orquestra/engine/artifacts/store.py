@@ -1,11 +1,25 @@
 """Queries on the records of artifacts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from orquestra.engine.database import bulk
 from orquestra.engine.database.tables import Artifact
+
+COLUMNS = (
+    "id",
+    "run_id",
+    "artifact_node_id",
+    "invocation_id",
+    "packed",
+    "file",
+    "offset",
+    "size",
+    "format",
+    "created_at",
+)
 
 
 async def get(session: AsyncSession, artifact_id: str) -> Artifact | None:
@@ -13,23 +27,45 @@ async def get(session: AsyncSession, artifact_id: str) -> Artifact | None:
     return await session.get(Artifact, artifact_id)
 
 
-async def of_node(session: AsyncSession, run_id: str, *, artifact_node_id: str) -> Artifact | None:
-    """An artifact by its id in the definition."""
-    query = select(Artifact).where(
-        Artifact.run_id == run_id, Artifact.artifact_node_id == artifact_node_id
+async def put(session: AsyncSession, rows: Sequence[Sequence[bulk.Cell]]) -> None:
+    """Record artifacts, as `COLUMNS`; one that is known gets another place, and keeps its id."""
+    await bulk.upsert(
+        session,
+        Artifact,
+        rows,
+        columns=COLUMNS,
+        keys=("run_id", "artifact_node_id"),
+        replaced=("file", "offset", "size", "format"),
     )
-    return await session.scalar(query)
 
 
-async def put(session: AsyncSession, artifact: Artifact) -> str | None:
-    """Record an artifact; one that is known keeps its id. Returns the file that it had before."""
-    known = await of_node(session, artifact.run_id, artifact_node_id=artifact.artifact_node_id)
-    if known is None:
-        session.add(artifact)
-        return None
-    replaced = known.file
-    known.file, known.format, known.size = artifact.file, artifact.format, artifact.size
-    return replaced
+async def of_nodes(
+    session: AsyncSession, run_id: str, *, artifact_node_ids: Sequence[str]
+) -> Sequence[Artifact]:
+    """Those of these artifacts, named by their ids in the definition, that are recorded."""
+    query = select(Artifact).where(
+        Artifact.run_id == run_id,
+        Artifact.artifact_node_id.in_(bulk.values(artifact_node_ids)),
+    )
+    return (await session.scalars(query)).all()
+
+
+async def files_of(
+    session: AsyncSession, run_id: str, *, artifact_node_ids: Sequence[str]
+) -> set[str]:
+    """The files in which those of these artifacts lie that are recorded."""
+    query = select(Artifact.file).where(
+        Artifact.run_id == run_id,
+        Artifact.artifact_node_id.in_(bulk.values(artifact_node_ids)),
+    )
+    return set(await session.scalars(query.distinct()))
+
+
+async def unused(session: AsyncSession, run_id: str, *, files: Iterable[str]) -> set[str]:
+    """Those of the files in which no artifact lies any more."""
+    asked = set(files)
+    query = select(Artifact.file).where(Artifact.run_id == run_id, Artifact.file.in_(asked))
+    return asked - set(await session.scalars(query.distinct()))
 
 
 async def of_run(session: AsyncSession, run_id: str) -> Sequence[Artifact]:

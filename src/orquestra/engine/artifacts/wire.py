@@ -6,7 +6,7 @@ What comes out is what `orquestra.sdk.values.to_wire` makes of a value that is t
 import base64
 import codecs
 import json
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import Iterable, Iterator
 
 from orquestra.sdk.schema import ir, responses
 
@@ -16,9 +16,7 @@ CHUNK_BYTES = _BYTES_PER_LINE * _LINES_PER_CHUNK
 """Bytes whose base64 text, in lines of 76 characters, is the longest below 40,000 characters."""
 
 
-def stored_value(
-    value_format: ir.ArtifactFormat, content: AsyncIterable[bytes]
-) -> AsyncIterator[str]:
+def stored_value(value_format: ir.ArtifactFormat, content: Iterable[bytes]) -> Iterator[str]:
     """JSON of a value whose bytes come in pieces."""
     return _json_text(content) if value_format is ir.ArtifactFormat.JSON else _pickle(content)
 
@@ -30,27 +28,27 @@ def constant_value(constant: ir.ConstantNode) -> str:
     return responses.PickleResult(chunks=constant.chunks).model_dump_json()
 
 
-async def _json_text(content: AsyncIterable[bytes]) -> AsyncIterator[str]:
+def _json_text(content: Iterable[bytes]) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder("utf-8")()
     yield '{"value":"'
-    async for piece in content:
+    for piece in content:
         yield json.dumps(decoder.decode(piece))[1:-1]
     decoder.decode(b"", final=True)  # half a character is no JSON: better no end than a false one
     yield f'","serialization_format":"{ir.ArtifactFormat.JSON.value}"}}'
 
 
-async def _pickle(content: AsyncIterable[bytes]) -> AsyncIterator[str]:
+def _pickle(content: Iterable[bytes]) -> Iterator[str]:
     yield '{"chunks":['
     separator = ""
-    async for block in _blocks(content):
+    for block in _blocks(content):
         yield separator + json.dumps(base64.encodebytes(block).decode())
         separator = ","
     yield f'],"serialization_format":"{ir.ArtifactFormat.ENCODED_PICKLE.value}"}}'
 
 
-async def _blocks(content: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+def _blocks(content: Iterable[bytes]) -> Iterator[bytes]:
     waiting = b""
-    async for piece in content:
+    for piece in content:
         waiting += piece
         whole = len(waiting) - len(waiting) % CHUNK_BYTES
         for start in range(0, whole, CHUNK_BYTES):

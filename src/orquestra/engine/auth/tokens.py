@@ -1,4 +1,4 @@
-"""Login tokens (JWTs) and the tokens that open the internal API to one run."""
+"""Login tokens (JWTs) and the tokens that open the internal API to one run cluster."""
 
 import hmac
 from datetime import UTC, datetime, timedelta
@@ -47,19 +47,19 @@ class Tokens:
             raise Unauthorized("The login token is not one of this engine.") from error
         return str(claims["sub"])
 
-    def of_run(self, run_id: str) -> str:
-        """The token that opens the internal API to the cluster of one run."""
-        return self._key.derive("run", run_id)
+    def of_cluster(self, cluster_id: str) -> str:
+        """The token that opens the internal API to one run cluster."""
+        return self._key.derive("cluster", cluster_id)
 
-    def of_ray(self, run_id: str) -> str:
-        """The token that all Ray processes of one run show each other."""
-        return self._key.derive("ray", run_id)
+    def of_ray(self, cluster_id: str) -> str:
+        """The token that all Ray processes of one run cluster show each other."""
+        return self._key.derive("ray", cluster_id)
 
-    def check_run(self, run_id: str, token: str) -> None:
-        """Make sure that a token is the one of a run.
+    def check_cluster(self, cluster_id: str, token: str) -> None:
+        """Make sure that a token is the one of a run cluster.
 
         Raises:
             Forbidden: It is not.
         """
-        if not hmac.compare_digest(token.encode(), self.of_run(run_id).encode()):
-            raise Forbidden("The token does not belong to this run.")
+        if not hmac.compare_digest(token.encode(), self.of_cluster(cluster_id).encode()):
+            raise Forbidden("The token does not belong to this run cluster.")

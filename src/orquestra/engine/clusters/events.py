@@ -1,43 +1,56 @@
-"""What an executor tells, written into the database."""
+"""What an executor tells, written into the database, in as few statements as there are events."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orquestra.engine.database.tables import EventCursor, Run, TaskAttempt, TaskRun
+from orquestra.engine.artifacts import service as artifacts
+from orquestra.engine.database.bulk import Cell, stored_time
+from orquestra.engine.database.tables import Cluster, EventCursor, Run
 from orquestra.engine.definitions.cache import ParsedDefinition
+from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import BadRequest
 from orquestra.engine.nodes import store as nodes
 from orquestra.engine.runs import lifecycle
 from orquestra.engine.runs import store as runs
 from orquestra.sdk.schema.cluster import (
+    AttemptBeginning,
+    AttemptEnding,
+    AttemptsBegan,
+    AttemptsEnded,
     Event,
     EventBatch,
+    HeadBegan,
+    LogLines,
     NodeJoined,
     NodeState,
     RunFinished,
     RunStarted,
-    TaskEnded,
-    TaskStarted,
 )
 from orquestra.sdk.schema.workflow_run import State
 
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """Where events go: a session, the run they are about, and its definition."""
+    """Where events go: a session, the cluster that tells them, its runs and their definitions.
 
+    `useless` collects files, with the run of each, that hold nothing of use any more.
+    """
+
+    services: EngineServices
     session: AsyncSession
-    run: Run
-    definition: ParsedDefinition
+    cluster: Cluster
+    runs: dict[str, Run]
+    definitions: dict[str, ParsedDefinition]
+    useless: list[tuple[str, str]] = field(default_factory=list)
 
 
-async def is_new(session: AsyncSession, run_id: str, *, batch: EventBatch) -> bool:
+async def is_new(session: AsyncSession, cluster_id: str, *, batch: EventBatch) -> bool:
     """Whether a batch has not been counted yet; from now on it has been."""
-    cursor = await session.get(EventCursor, (run_id, batch.sender))
+    cursor = await session.get(EventCursor, (cluster_id, batch.sender))
     if cursor is None:
-        cursor = EventCursor(run_id=run_id, sender=batch.sender, sequence=0)
+        cursor = EventCursor(cluster_id=cluster_id, sender=batch.sender, sequence=0)
         session.add(cursor)
     if batch.sequence <= cursor.sequence:
         return False
@@ -46,99 +59,133 @@ async def is_new(session: AsyncSession, run_id: str, *, batch: EventBatch) -> bo
 
 
 async def record(told: Told, event: Event) -> None:
-    """Write one event. Log lines are not states and go elsewhere."""
+    """Write one event; of a run that is over, nothing. Log lines go elsewhere."""
     match event:
-        case RunStarted():
-            lifecycle.begin(told.run, at=event.at)
-        case RunFinished():
-            await _finish(told, event)
+        case HeadBegan():
+            told.cluster.head_began_at, told.cluster.head_address = event.at, event.address
         case NodeJoined():
             await _node_joined(told, event)
-        case TaskStarted():
-            await _task_started(told, event)
-        case TaskEnded():
-            await _task_ended(told, event)
-        case _:
+        case LogLines():
             return
+        case _:
+            run = told.runs[event.run_id]
+            if run.executing:
+                await _record_of_run(told, run, event)
+                lifecycle.announce(told.services, told.session, run)
 
 
-async def _finish(told: Told, event: RunFinished) -> None:
-    await lifecycle.finish(
-        told.session, told.run, state=event.state, message=event.message, at=event.at
-    )
+async def _record_of_run(
+    told: Told, run: Run, event: RunStarted | RunFinished | AttemptsBegan | AttemptsEnded
+) -> None:
+    match event:
+        case RunStarted():
+            lifecycle.begin(run, at=event.at)
+        case RunFinished():
+            await lifecycle.finish(
+                told.services,
+                told.session,
+                run,
+                state=event.state,
+                message=event.message,
+                at=event.at,
+            )
+        case AttemptsBegan():
+            await _attempts_began(told, event)
+        case AttemptsEnded():
+            await _attempts_ended(told, run, event)
 
 
 async def _node_joined(told: Told, event: NodeJoined) -> None:
-    node = await nodes.get(told.session, told.run.id, node_id=event.node_id)
+    node = await nodes.get(told.session, told.cluster.id, node_id=event.node_id)
     if node is not None and node.joined_at is None:
         node.joined_at = event.at
         if not node.state.is_final() and node.state is not NodeState.STOPPING:
             node.state = NodeState.READY
 
 
-async def _task_started(told: Told, event: TaskStarted) -> None:
-    task = await _task(told, event.invocation_id)
-    attempt = await _attempt(told, event)
-    attempt.node_id = event.node_id
-    attempt.started_at = event.at
-    if attempt.ended_at is None and not task.state.is_completed():
-        task.state, task.started_at, task.message = State.RUNNING, event.at, None
+async def _attempts_began(told: Told, event: AttemptsBegan) -> None:
+    _check_known(told, event.run_id, (attempt.invocation_id for attempt in event.attempts))
+    rows = [_began_row(event.run_id, attempt) for attempt in event.attempts]
+    await runs.begin_attempts(told.session, rows)
 
 
-async def _task_ended(told: Told, event: TaskEnded) -> None:
-    task = await _task(told, event.invocation_id)
-    if task.state.is_completed():
-        # A replaced head says again what is stored, since the first telling may have been lost.
-        return
-    attempt = await _attempt(told, event)
-    attempt.node_id = event.node_id or attempt.node_id
-    attempt.started_at = event.started_at or attempt.started_at
-    attempt.ended_at, attempt.state, attempt.message = event.at, event.state, event.message
-    if event.final:
-        _end_task(told, task, event=event, started_at=attempt.started_at)
-    elif not await _has_begun_again(told, event):
-        task.state, task.started_at, task.message = State.WAITING, None, event.message
-
-
-async def _has_begun_again(told: Told, event: TaskEnded) -> bool:
-    """Whether the next attempt is known already: beginnings and ends come from two senders."""
-    following = await runs.attempt(
-        told.session, told.run.id, invocation_id=event.invocation_id, number=event.attempt + 1
+async def _attempts_ended(told: Told, run: Run, event: AttemptsEnded) -> None:
+    names = [attempt.invocation_id for attempt in event.attempts]
+    _check_known(told, run.id, names)
+    ended = await runs.ended_invocations(told.session, run.id, among=names)
+    counted = _counted(event.attempts, ended=ended)
+    await runs.end_attempts(told.session, [_ended_row(run.id, attempt) for attempt in counted])
+    last = [attempt for attempt in counted if attempt.final]
+    failed = [attempt for attempt in last if attempt.state is not State.SUCCEEDED]
+    run.completed_tasks += len(last) - len(failed)
+    if failed:
+        lifecycle.fail_early(run, message=_failure(told, run, failed[0]))
+    useless = await artifacts.record(
+        told.session,
+        run.id,
+        event.values,
+        definition=told.definitions[run.id],
+        at=told.services.clock(),
     )
-    return following is not None
+    told.useless.extend((run.id, file) for file in useless)
 
 
-def _end_task(told: Told, task: TaskRun, *, event: TaskEnded, started_at: datetime | None) -> None:
-    task.state, task.message = event.state, event.message
-    task.started_at, task.ended_at = started_at, event.at
-    if event.state is State.SUCCEEDED:
-        told.run.completed_tasks += 1
-        return
-    name = told.definition.task_name(event.invocation_id)
-    reason = event.message or "no reason was given"
+def _counted(attempts: Iterable[AttemptEnding], *, ended: set[str]) -> list[AttemptEnding]:
+    """Attempts up to the last one of each task.
+
+    A replaced head says again what is stored, since the first telling may have been lost.
+    """
+    counted = []
+    for attempt in attempts:
+        if attempt.invocation_id not in ended:
+            counted.append(attempt)
+            if attempt.final:
+                ended.add(attempt.invocation_id)
+    return counted
+
+
+def _began_row(run_id: str, attempt: AttemptBeginning) -> tuple[Cell, ...]:
+    """A row of `runs.BEGINNING`."""
+    return (
+        run_id,
+        attempt.invocation_id,
+        attempt.attempt,
+        State.RUNNING.value,
+        False,
+        attempt.node_id,
+        stored_time(attempt.ready_at),
+        stored_time(attempt.worker_ready_at),
+        stored_time(attempt.started_at),
+    )
+
+
+def _ended_row(run_id: str, attempt: AttemptEnding) -> tuple[Cell, ...]:
+    """A row of `runs.ENDING`."""
+    began = (attempt.worker_ready_at, attempt.started_at)
+    return (
+        run_id,
+        attempt.invocation_id,
+        attempt.attempt,
+        attempt.state.value,
+        attempt.final,
+        attempt.node_id,
+        stored_time(attempt.ready_at),
+        *(None if moment is None else stored_time(moment) for moment in began),
+        stored_time(attempt.ended_at),
+        attempt.message,
+    )
+
+
+def _failure(told: Told, run: Run, attempt: AttemptEnding) -> str:
+    name = told.definitions[run.id].task_name(attempt.invocation_id)
+    reason = attempt.message or "no reason was given"
     # Sentences of the executor name their task, a user's exception does not.
     named = reason if f"'{name}'" in reason else f"Task '{name}' failed: {reason}"
-    lifecycle.fail_early(told.run, message=f"{named} ({event.invocation_id})")
+    return f"{named} ({attempt.invocation_id})"
 
 
-async def _task(told: Told, invocation_id: str) -> TaskRun:
-    task = await runs.task(told.session, told.run.id, invocation_id=invocation_id)
-    if task is None:
-        raise BadRequest(f"The run has no task invocation {invocation_id!r}.")
-    return task
-
-
-async def _attempt(told: Told, event: TaskStarted | TaskEnded) -> TaskAttempt:
-    number = event.attempt
-    found = await runs.attempt(
-        told.session, told.run.id, invocation_id=event.invocation_id, number=number
-    )
-    if found is None:
-        found = TaskAttempt(
-            run_id=told.run.id,
-            invocation_id=event.invocation_id,
-            attempt=number,
-            state=State.RUNNING,
-        )
-        told.session.add(found)
-    return found
+def _check_known(told: Told, run_id: str, invocation_ids: Iterable[str]) -> None:
+    known = told.definitions[run_id].document.task_invocations.keys()
+    unknown = set(invocation_ids) - known
+    if unknown:
+        raise BadRequest(f"The run {run_id!r} has no task invocation {min(unknown)!r}.")

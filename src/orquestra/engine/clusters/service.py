@@ -1,130 +1,238 @@
 """What the head of a run cluster can ask for and tell."""
 
 import asyncio
-import logging
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import timedelta
+from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orquestra.engine.artifacts import store as artifacts
-from orquestra.engine.clusters import events
-from orquestra.engine.database.tables import Pool, Run
+from orquestra.engine.artifacts import service as artifacts
+from orquestra.engine.clusters import events, store
+from orquestra.engine.database.tables import Cluster, ClusterPool, Run
+from orquestra.engine.definitions import store as definitions
 from orquestra.engine.definitions.cache import ParsedDefinition
 from orquestra.engine.dependencies import EngineServices
-from orquestra.engine.errors import RunEnded
+from orquestra.engine.errors import BadRequest, ClusterEnded, Forbidden, RunEnded
+from orquestra.engine.nodes import store as nodes
 from orquestra.engine.runs import store as runs
+from orquestra.engine.settings import DataFolder
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import (
+    AttemptsEnded,
+    ClusterId,
+    ClusterWork,
     EventBatch,
+    HeadBegan,
     LogLines,
+    NodeJoined,
     NodeSize,
     PoolId,
     PoolPlan,
-    RunFinished,
     RunPlan,
 )
 from orquestra.sdk.schema.workflow_run import WorkflowRunId
 
-logger = logging.getLogger(__name__)
+_PATIENCE = timedelta(seconds=20)
 
 
-async def executing_run(session: AsyncSession, run_id: str) -> Run:
-    """The run of a cluster.
+async def living_cluster(session: AsyncSession, cluster_id: ClusterId) -> Cluster:
+    """A run cluster that has something to do, or may get it.
 
     Raises:
-        RunEnded: It does not execute any more, or never existed.
+        ClusterEnded: It is over, or never existed.
     """
-    run = await runs.get(session, run_id)
-    if run is None or not run.executing:
-        raise _ended()
-    return run
+    cluster = await _unreleased(session, cluster_id)
+    if cluster.retired:
+        raise _cluster_ended()
+    return cluster
 
 
-async def plan(services: EngineServices, run_id: str) -> RunPlan:
-    """All that an executor needs to begin, or to go on where an earlier one ended."""
+async def work(
+    services: EngineServices, cluster_id: ClusterId, *, after: int, patience: timedelta = _PATIENCE
+) -> ClusterWork:
+    """What a cluster is to do, as soon as it is not what it was at version `after`."""
     async with services.database.reading() as session:
-        run = await executing_run(session, run_id)
-        definition = await services.definitions.of_run(session, run)
-        pools = await runs.pools(session, run_id)
-        tasks = await runs.tasks(session, run_id)
-        stored = await artifacts.of_run(session, run_id)
-        attempts = await runs.attempts(session, run_id)
-    made: dict[ir.TaskInvocationId, int] = {}
-    for attempt in attempts:
-        invocation_id = ir.TaskInvocationId(attempt.invocation_id)
-        made[invocation_id] = max(made.get(invocation_id, 0), attempt.attempt)
-    return RunPlan(
-        run_id=WorkflowRunId(run_id),
-        definition=definition.document,
-        dry_run=run.dry_run,
-        pools=[_pool_plan(pool) for pool in pools],
-        pool_of_invocation={
-            ir.TaskInvocationId(task.invocation_id): PoolId(task.pool_id) for task in tasks
-        },
-        stored=[ir.ArtifactNodeId(artifact.artifact_node_id) for artifact in stored],
-        attempts_made=made,
+        await living_cluster(session, cluster_id)
+    version = await services.works.wait(cluster_id, after, within=patience)
+    async with services.database.reading() as session:
+        await living_cluster(session, cluster_id)
+        executing = await runs.executing(session, cluster_id)
+        pools = await store.pools_in_use(session, cluster_id)
+        boots = await nodes.boot_times(session, {pool.pinned_image for pool in pools})
+    return ClusterWork(
+        version=version,
+        runs=[WorkflowRunId(run.id) for run in executing],
+        pools=[_pool_plan(pool, boot=boots.get(pool.pinned_image)) for pool in pools],
         idle_timeout_seconds=services.settings.nodes.idle_timeout,
     )
 
 
-async def record(services: EngineServices, run_id: str, *, batch: EventBatch) -> None:
+async def plan(services: EngineServices, cluster_id: ClusterId, *, run_id: str) -> RunPlan:
+    """All that an executor needs to begin a run, or to go on where an earlier head ended.
+
+    What the run has stored already lies in the exchange of its cluster then.
+    """
+    async with services.database.reading() as session:
+        run = await _executing_run(session, cluster_id, run_id=run_id)
+        pools = await runs.run_pools(session, run_id)
+        stored = await artifacts.stored_values(session, run_id)
+        made = await runs.attempts_made(session, run_id)
+    exchange = _exchange(services, cluster_id)
+    files = {value.location.file for value in stored}
+    await asyncio.to_thread(services.artifacts.relink, run_id, exchange=exchange, files=files)
+    return RunPlan(
+        run_id=WorkflowRunId(run_id),
+        dry_run=run.dry_run,
+        invocations={
+            PoolId(pool.pool_id): [ir.TaskInvocationId(name) for name in pool.invocations]
+            for pool in pools
+        },
+        max_nodes={PoolId(pool.pool_id): pool.max_nodes for pool in pools},
+        stored=stored,
+        attempts_made={ir.TaskInvocationId(name): number for name, number in made.items()},
+        working_directory=run.working_directory,
+    )
+
+
+async def definition_text(services: EngineServices, cluster_id: ClusterId, *, run_id: str) -> str:
+    """The definition of a run, as it was submitted."""
+    async with services.database.reading() as session:
+        run = await _executing_run(session, cluster_id, run_id=run_id)
+        return await definitions.document(session, run.definition_id)
+
+
+async def record(services: EngineServices, cluster_id: ClusterId, *, batch: EventBatch) -> None:
     """Write what happened: every batch once, its states all or none of them.
 
-    Log lines are written after the states, at most once: if the engine is killed in between, or
-    has no room on its disk, they are lost. A run that is over still takes log lines, which may
-    come late, as long as its cluster exists.
+    Values are taken over before; so what the states say is stored, is. Log lines are written
+    after the states, at most once: if the engine is killed in between, or has no room on its
+    disk, they are lost. A cluster that is over still gets its log lines, which may come late,
+    written as long as anything of it exists.
 
     Raises:
-        RunEnded: The run is over, or never existed.
+        ClusterEnded: The cluster is over, or never existed.
+        Forbidden: An event is about a run that is not on this cluster.
+        BadRequest: An event names what is not there: a task, an artifact, a file.
     """
-    definition = await _definition(services, run_id)
+    parsed = await _definitions(services, cluster_id, batch)
+    await _adopt(services, cluster_id, batch, run_ids=parsed.keys())
     async with services.database.writing() as session:
-        run = await _unreleased_run(session, run_id)
-        executing = run.executing
-        is_new = await events.is_new(session, run_id, batch=batch)
-        told = events.Told(session=session, run=run, definition=definition)
-        for event in batch.events if is_new and executing else ():
+        cluster = await _unreleased(session, cluster_id)
+        ended = cluster.retired
+        told = events.Told(
+            services=services,
+            session=session,
+            cluster=cluster,
+            runs={run.id: run for run in await _runs(session, cluster_id, batch)},
+            definitions=parsed,
+        )
+        is_new = await events.is_new(session, cluster_id, batch=batch)
+        for event in batch.events if is_new and not ended else ():
             await events.record(told, event)
-    if any(isinstance(event, RunFinished) for event in batch.events):
+    if any(isinstance(event, HeadBegan | NodeJoined) for event in batch.events):
         services.wake.ring()
-    if is_new:
-        await asyncio.to_thread(_append_logs, services, run_id, batch)
-    if not executing:
-        raise _ended()
+    if is_new and (told.useless or any(isinstance(event, LogLines) for event in batch.events)):
+        await asyncio.to_thread(_write_files, told, batch)
+    if ended:
+        raise _cluster_ended()
 
 
-async def _definition(services: EngineServices, run_id: str) -> ParsedDefinition:
-    # Before the transaction that writes: parsing takes its time, and nobody else can write then.
+async def _definitions(
+    services: EngineServices, cluster_id: ClusterId, batch: EventBatch
+) -> dict[str, ParsedDefinition]:
+    """The definitions of the runs in a batch that are executing.
+
+    Looked up before the transaction that writes: parsing takes its time, and nobody else can
+    write then.
+    """
     async with services.database.reading() as session:
-        run = await _unreleased_run(session, run_id)
-        return await services.definitions.of_run(session, run)
+        await _unreleased(session, cluster_id)
+        return {
+            run.id: await services.definitions.of_run(session, run)
+            for run in await _runs(session, cluster_id, batch)
+            if run.executing
+        }
 
 
-async def _unreleased_run(session: AsyncSession, run_id: str) -> Run:
+async def _runs(session: AsyncSession, cluster_id: ClusterId, batch: EventBatch) -> list[Run]:
+    named = {
+        event.run_id for event in batch.events if not isinstance(event, HeadBegan | NodeJoined)
+    }
+    found = [await runs.get(session, run_id) for run_id in sorted(named)]
+    mine = [run for run in found if run is not None and run.cluster_id == cluster_id]
+    if len(mine) < len(named):
+        raise Forbidden("An event is about a run that this run cluster does not execute.")
+    return mine
+
+
+async def _adopt(
+    services: EngineServices, cluster_id: ClusterId, batch: EventBatch, *, run_ids: Collection[str]
+) -> None:
+    """Take over the files in which the values of a batch lie, of runs that are executing.
+
+    Those of a run that has ended meanwhile may be gone, and nobody wants them any more.
+    """
+    files: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for event in batch.events:
+        if isinstance(event, AttemptsEnded) and event.run_id in run_ids:
+            sizes = files[event.run_id]
+            for _, (file, offset, size, _format) in event.values:
+                sizes[file] = max(sizes.get(file, 0), offset + size)
+    exchange = _exchange(services, cluster_id)
+    for run_id, sizes in files.items():
+        adopt = services.artifacts.adopt
+        try:
+            await asyncio.to_thread(adopt, run_id, exchange=exchange, files=sizes)
+        except BadRequest:
+            async with services.database.reading() as session:
+                run = await runs.get(session, run_id)
+            if run is not None and run.executing:
+                raise
+
+
+def _write_files(told: events.Told, batch: EventBatch) -> None:
+    services = told.services
+    for run_id, file in told.useless:
+        services.artifacts.delete(run_id, [file])
+    for event in batch.events:
+        if isinstance(event, LogLines):
+            try:
+                services.logs.append(event)
+            except OSError as error:
+                services.logs.report_lost(event.run_id, error)
+
+
+async def _unreleased(session: AsyncSession, cluster_id: ClusterId) -> Cluster:
+    cluster = await store.get(session, cluster_id)
+    if cluster is None or cluster.released:
+        raise _cluster_ended()
+    return cluster
+
+
+async def _executing_run(session: AsyncSession, cluster_id: ClusterId, *, run_id: str) -> Run:
+    await living_cluster(session, cluster_id)
     run = await runs.get(session, run_id)
-    if run is None or run.released:
-        raise _ended()
+    if run is None or run.cluster_id != cluster_id or not run.executing:
+        raise RunEnded("The run is over. There is nothing left to do for it.")
     return run
 
 
-def _ended() -> RunEnded:
-    return RunEnded("The run is over. There is nothing left to do for its cluster.")
+def _cluster_ended() -> ClusterEnded:
+    return ClusterEnded("The run cluster is over. There is nothing left to do for it.")
 
 
-def _append_logs(services: EngineServices, run_id: str, batch: EventBatch) -> None:
-    try:
-        for event in batch.events:
-            if isinstance(event, LogLines):
-                services.logs.append(run_id, event)
-    except OSError as error:
-        logger.warning(
-            "run %s: its log could not be written: %s", run_id, error, extra={"event": "log_lost"}
-        )
+def _exchange(services: EngineServices, cluster_id: ClusterId) -> Path:
+    return DataFolder(services.settings.data).exchange(cluster_id)
 
 
-def _pool_plan(pool: Pool) -> PoolPlan:
+def _pool_plan(pool: ClusterPool, *, boot: timedelta | None) -> PoolPlan:
     return PoolPlan(
         id=PoolId(pool.id),
         image=pool.image,
+        min_nodes=pool.min_nodes,
         max_nodes=pool.max_nodes,
         size=NodeSize(cpu=pool.cpu, memory=pool.memory, gpu=pool.gpu),
+        boot_seconds=None if boot is None else boot.total_seconds(),
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.pool import ConnectionPoolEntry
 
 _WRITING = "orquestra_writing"
+_AFTER_COMMIT = "orquestra_after_commit"
+
+
+def after_commit(session: AsyncSession, action: Callable[[], None]) -> None:
+    """Do something once what a writing session has changed can be seen by others, or never."""
+    session.info.setdefault(_AFTER_COMMIT, []).append(action)
 
 
 class Database:
@@ -43,6 +49,8 @@ class Database:
             session.begin(),
         ):
             yield session
+        for action in session.info.get(_AFTER_COMMIT, ()):
+            action()
 
     async def ping(self) -> None:
         """Ask the database for anything; raises what SQLAlchemy raises."""

@@ -85,16 +85,91 @@ class Definition(Table):
     __table_args__ = (Index("definitions_by_owner", "owner", "created_at"),)
 
 
-class Run(Table):
-    """A workflow run and its run cluster.
+class Cluster(Table):
+    """A run cluster: a head and its nodes.
 
-    `executing`: an executor may still report. `released`: nothing of the cluster is left.
+    `shared`: all runs of the local runtime execute on it; else it is there for one run, and a
+    standby until it has one. `retired`: nothing is to execute on it any more. `released`: nothing
+    of it is left. `head_address` is where nodes reach the head, told when it began.
+    """
+
+    __tablename__ = "clusters"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    shared: Mapped[bool]
+    created_at: Mapped[datetime]
+    head_image: Mapped[str]
+    head_cpu: Mapped[float]
+    head_memory: Mapped[int] = mapped_column(BigInteger)
+    head_launches: Mapped[int]
+    head_launched_at: Mapped[datetime | None]
+    head_began_at: Mapped[datetime | None]
+    head_address: Mapped[str | None]
+    retired: Mapped[bool]
+    released: Mapped[bool]
+
+    __table_args__ = (Index("clusters_unreleased", "released"),)
+
+
+class ClusterPool(Table):
+    """The nodes of one image on one run cluster, of whatever runs it executes."""
+
+    __tablename__ = "cluster_pools"
+
+    cluster_id: Mapped[str] = mapped_column(ForeignKey("clusters.id"), primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    image: Mapped[str]
+    pinned_image: Mapped[str]
+    min_nodes: Mapped[int]
+    max_nodes: Mapped[int]
+    cpu: Mapped[float]
+    memory: Mapped[int] = mapped_column(BigInteger)
+    gpu: Mapped[int]
+
+
+class Node(Table):
+    """One node of a pool. `tags` and `request_id` are the autoscaler's.
+
+    `pinned_image` is that of its pool: how long nodes of an image take to join is looked up by it.
+
+    Its life in times: asked for, image present, process or container launched, joined, gone.
+    """
+
+    __tablename__ = "nodes"
+
+    cluster_id: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    pool_id: Mapped[str]
+    pinned_image: Mapped[str | None]
+    request_id: Mapped[str]
+    tags: Mapped[dict[str, str]]
+    state: Mapped[NodeState]
+    message: Mapped[str | None] = mapped_column(Text)
+    requested_at: Mapped[datetime]
+    pulled_at: Mapped[datetime | None]
+    launched_at: Mapped[datetime | None]
+    joined_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["cluster_id", "pool_id"], ["cluster_pools.cluster_id", "cluster_pools.id"]
+        ),
+        Index("nodes_of_image", "pinned_image", "joined_at"),
+    )
+
+
+class Run(Table):
+    """A workflow run. `executing`: an executor may still report on it.
+
+    `heads_lost` counts the heads that went away under it.
     """
 
     __tablename__ = "runs"
 
     id: Mapped[str] = mapped_column(primary_key=True)
     definition_id: Mapped[str] = mapped_column(ForeignKey("definitions.id"))
+    cluster_id: Mapped[str] = mapped_column(ForeignKey("clusters.id"))
     result_id: Mapped[str] = mapped_column(unique=True)
     owner: Mapped[str]
     workspace_id: Mapped[str]
@@ -106,75 +181,49 @@ class Run(Table):
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     dry_run: Mapped[bool]
+    working_directory: Mapped[str | None]
     total_tasks: Mapped[int]
     completed_tasks: Mapped[int]
     executing: Mapped[bool]
-    released: Mapped[bool]
-    head_image: Mapped[str]
-    head_cpu: Mapped[float]
-    head_memory: Mapped[int] = mapped_column(BigInteger)
-    head_launches: Mapped[int]
-    head_launched_at: Mapped[datetime | None]
-    head_began_at: Mapped[datetime | None]
+    heads_lost: Mapped[int]
 
     __table_args__ = (
-        Index("runs_by_owner", "owner", "created_at", "id"),
-        Index("runs_unreleased", "released"),
+        # With all that lists are filtered by, so that they are made from the index alone.
+        Index(
+            "runs_by_owner",
+            "owner",
+            "created_at",
+            "id",
+            "state",
+            "definition_id",
+            "workspace_id",
+            "project_id",
+        ),
+        Index("runs_by_state", "owner", "state", "created_at", "id"),
+        Index("runs_by_definition", "definition_id", "created_at", "id"),
+        # A cluster may have had all runs of a user; those that execute and the last are asked for.
+        Index("runs_executing", "executing", "cluster_id", "created_at", "id"),
+        Index("runs_of_cluster", "cluster_id", "created_at"),
     )
 
 
-class Pool(Table):
-    """The nodes of one image in one run."""
+class RunPool(Table):
+    """A pool that a run uses: at most `max_nodes` of its nodes, for these invocations."""
 
-    __tablename__ = "pools"
+    __tablename__ = "run_pools"
 
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"), primary_key=True)
-    id: Mapped[str] = mapped_column(primary_key=True)
-    image: Mapped[str]
-    pinned_image: Mapped[str]
+    pool_id: Mapped[str] = mapped_column(primary_key=True)
     max_nodes: Mapped[int]
-    cpu: Mapped[float]
-    memory: Mapped[int] = mapped_column(BigInteger)
-    gpu: Mapped[int]
-
-
-class Node(Table):
-    """One node of a pool. `tags` and `request_id` are the autoscaler's."""
-
-    __tablename__ = "nodes"
-
-    run_id: Mapped[str] = mapped_column(primary_key=True)
-    id: Mapped[str] = mapped_column(primary_key=True)
-    pool_id: Mapped[str]
-    request_id: Mapped[str]
-    tags: Mapped[dict[str, str]]
-    state: Mapped[NodeState]
-    message: Mapped[str | None] = mapped_column(Text)
-    requested_at: Mapped[datetime]
-    launched_at: Mapped[datetime | None]
-    joined_at: Mapped[datetime | None]
-    ended_at: Mapped[datetime | None]
-
-    __table_args__ = (ForeignKeyConstraint(["run_id", "pool_id"], ["pools.run_id", "pools.id"]),)
-
-
-class TaskRun(Table):
-    """The state of one invocation in one run."""
-
-    __tablename__ = "task_runs"
-
-    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"), primary_key=True)
-    invocation_id: Mapped[str] = mapped_column(primary_key=True)
-    position: Mapped[int]
-    pool_id: Mapped[str]
-    state: Mapped[State]
-    message: Mapped[str | None] = mapped_column(Text)
-    started_at: Mapped[datetime | None]
-    ended_at: Mapped[datetime | None]
+    invocations: Mapped[list[str]] = mapped_column(deferred=True)
 
 
 class TaskAttempt(Table):
-    """One attempt of an invocation on one node; `node_id` is null if it never got to one."""
+    """One attempt of an invocation on one node; `node_id` is null if it never got to one.
+
+    An invocation without attempts is WAITING; one whose last attempt is not `final` waits for the
+    next. There is no other record of a task's state.
+    """
 
     __tablename__ = "task_attempts"
 
@@ -183,15 +232,18 @@ class TaskAttempt(Table):
     attempt: Mapped[int] = mapped_column(primary_key=True)
     node_id: Mapped[str | None]
     state: Mapped[State]
+    final: Mapped[bool]
     message: Mapped[str | None] = mapped_column(Text)
+    ready_at: Mapped[datetime | None]
+    worker_ready_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 
 
 class Artifact(Table):
-    """A stored value; its bytes lie in the artifact store under `<run>/<file>`.
+    """A stored value: `size` bytes at `offset` of `file`, a file of its run in the artifact store.
 
-    Storing it again gives it another file, and leaves its id.
+    Storing it again gives it another place, and leaves its id.
     """
 
     __tablename__ = "artifacts"
@@ -202,19 +254,20 @@ class Artifact(Table):
     invocation_id: Mapped[str]
     packed: Mapped[bool]
     file: Mapped[str]
-    format: Mapped[str]
+    offset: Mapped[int] = mapped_column(BigInteger)
     size: Mapped[int] = mapped_column(BigInteger)
+    format: Mapped[str]
     created_at: Mapped[datetime]
 
     __table_args__ = (Index("artifacts_of_run", "run_id", "artifact_node_id", unique=True),)
 
 
 class EventCursor(Table):
-    """The number of the last batch of events counted from one sender."""
+    """The number of the last batch of events counted from one sender of a run cluster."""
 
     __tablename__ = "event_cursors"
 
-    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"), primary_key=True)
+    cluster_id: Mapped[str] = mapped_column(ForeignKey("clusters.id"), primary_key=True)
     sender: Mapped[str] = mapped_column(primary_key=True)
     sequence: Mapped[int]
 

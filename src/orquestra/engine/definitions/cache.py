@@ -5,9 +5,8 @@ from collections import OrderedDict
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orquestra.engine.database.tables import Definition, Run
+from orquestra.engine.database.tables import Run
 from orquestra.engine.definitions import store
-from orquestra.engine.errors import NotFound
 from orquestra.sdk.schema import ir
 
 CAPACITY = 32 * 2**20
@@ -37,25 +36,24 @@ class DefinitionCache:
 
     async def of_run(self, session: AsyncSession, run: Run) -> ParsedDefinition:
         """The definition of a run."""
-        kept = self._kept.get(run.definition_id)
-        if kept is not None:
-            self._kept.move_to_end(run.definition_id)
-            return kept
-        row = await store.get(session, run.definition_id)
-        if row is None:
-            raise NotFound(f"There is no workflow definition {run.definition_id!r}.")
-        return await self.of_row(row)
+        return await self.get(session, run.definition_id)
 
-    async def of_row(self, row: Definition) -> ParsedDefinition:
-        """A definition that has been looked up with its document."""
-        if row.id not in self._kept:
+    async def get(self, session: AsyncSession, definition_id: str) -> ParsedDefinition:
+        """A definition that is stored."""
+        kept = self._kept.get(definition_id)
+        if kept is None:
+            text = await store.document(session, definition_id)
             # In a thread: a document may have megabytes.
-            self._kept[row.id] = await asyncio.to_thread(_parse, row.document)
-        self._kept.move_to_end(row.id)
-        found = self._kept[row.id]
+            kept = await asyncio.to_thread(_parse, text)
+        self.keep(definition_id, kept)
+        return kept
+
+    def keep(self, definition_id: str, parsed: ParsedDefinition) -> None:
+        """Remember a definition that will be asked for soon."""
+        self._kept[definition_id] = parsed
+        self._kept.move_to_end(definition_id)
         while len(self._kept) > 1 and self._size() > self._capacity:
             self._kept.popitem(last=False)
-        return found
 
     def _size(self) -> int:
         return sum(parsed.size for parsed in self._kept.values())

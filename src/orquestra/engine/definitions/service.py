@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orquestra.engine import bodies
 from orquestra.engine.database.tables import Definition
 from orquestra.engine.definitions import store
+from orquestra.engine.definitions.cache import ParsedDefinition
 from orquestra.engine.definitions.validity import check_definition
 from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import DefinitionInUse, Forbidden, InvalidDefinition, NotFound
@@ -22,7 +23,8 @@ async def create(services: EngineServices, body: bytes, *, space: Space) -> Defi
     Raises:
         InvalidDefinition: It is not a workflow definition, or its graph can never run.
     """
-    definition = await asyncio.to_thread(_checked, body)
+    parsed = await asyncio.to_thread(_checked, body)
+    definition = parsed.document
     row = Definition(
         id=str(uuid.uuid4()),
         name=definition.name,
@@ -35,17 +37,24 @@ async def create(services: EngineServices, body: bytes, *, space: Space) -> Defi
     )
     async with services.database.writing() as session:
         await store.add(session, row)
+    # A run of it is what comes next.
+    services.definitions.keep(row.id, parsed)
     return row
 
 
 async def get(session: AsyncSession, definition_id: str, *, user: str) -> Definition:
-    """A definition that a user may see, with its document.
+    """A definition that a user may see, without its document.
 
     Raises:
         NotFound: There is none of that id.
         Forbidden: It belongs to somebody else.
     """
-    return _owned(await store.get(session, definition_id), definition_id, user=user)
+    row = await store.get(session, definition_id)
+    if row is None:
+        raise NotFound(f"There is no workflow definition {definition_id!r}.")
+    if row.owner != user:
+        raise Forbidden("This workflow definition belongs to somebody else.")
+    return row
 
 
 async def delete(session: AsyncSession, definition_id: str, *, user: str) -> None:
@@ -56,7 +65,7 @@ async def delete(session: AsyncSession, definition_id: str, *, user: str) -> Non
         Forbidden: It belongs to somebody else.
         DefinitionInUse: Runs of it exist, and are shown with it.
     """
-    row = _owned(await store.without_document(session, definition_id), definition_id, user=user)
+    row = await get(session, definition_id, user=user)
     if await store.has_runs(session, definition_id):
         raise DefinitionInUse(
             f"The workflow definition {definition_id!r} has runs, which cannot be shown without "
@@ -65,15 +74,7 @@ async def delete(session: AsyncSession, definition_id: str, *, user: str) -> Non
     await session.delete(row)
 
 
-def _owned(row: Definition | None, definition_id: str, *, user: str) -> Definition:
-    if row is None:
-        raise NotFound(f"There is no workflow definition {definition_id!r}.")
-    if row.owner != user:
-        raise Forbidden("This workflow definition belongs to somebody else.")
-    return row
-
-
-def _checked(body: bytes) -> ir.WorkflowDef:
+def _checked(body: bytes) -> ParsedDefinition:
     try:
         definition = ir.WorkflowDef.model_validate_json(body)
     except ValidationError as error:
@@ -81,4 +82,4 @@ def _checked(body: bytes) -> ir.WorkflowDef:
             f"The document is not a workflow definition: {bodies.problems(error)}."
         ) from error
     check_definition(definition)
-    return definition
+    return ParsedDefinition(definition, size=len(body))

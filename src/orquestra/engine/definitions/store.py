@@ -1,8 +1,9 @@
 """Queries on workflow definitions."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import undefer
 
 from orquestra.engine.database.tables import Definition, Run
 from orquestra.engine.paging import Position, older_than
@@ -15,14 +16,20 @@ async def add(session: AsyncSession, definition: Definition) -> None:
 
 
 async def get(session: AsyncSession, definition_id: str) -> Definition | None:
-    """A definition with its document."""
-    query = select(Definition).where(Definition.id == definition_id)
-    return await session.scalar(query.options(undefer(Definition.document)))
-
-
-async def without_document(session: AsyncSession, definition_id: str) -> Definition | None:
-    """A definition whose document is not looked up."""
+    """A definition, without its document."""
     return await session.get(Definition, definition_id)
+
+
+async def document(session: AsyncSession, definition_id: str) -> str:
+    """The text of a definition that is there."""
+    query = select(Definition.document).where(Definition.id == definition_id)
+    return (await session.scalars(query)).one()
+
+
+async def documents(session: AsyncSession, definition_ids: Sequence[str]) -> dict[str, str]:
+    """The texts of definitions, of those that are there."""
+    query = select(Definition.id, Definition.document).where(Definition.id.in_(definition_ids))
+    return {row.id: row.document for row in await session.execute(query)}
 
 
 async def has_runs(session: AsyncSession, definition_id: str) -> bool:
@@ -34,11 +41,10 @@ async def has_runs(session: AsyncSession, definition_id: str) -> bool:
 async def page(
     session: AsyncSession, *, owner: str, size: int, after: Position | None
 ) -> list[Definition]:
-    """Definitions of an owner with their documents, newest first, after a page's last one."""
+    """Definitions of an owner without their documents, newest first, after a page's last one."""
     query = (
         select(Definition)
         .where(Definition.owner == owner)
-        .options(undefer(Definition.document))
         .order_by(Definition.created_at.desc(), Definition.id.desc())
         .limit(size)
     )

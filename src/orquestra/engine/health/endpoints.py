@@ -1,12 +1,17 @@
 """`/healthz` and `/readyz`; neither needs a login."""
 
 from http import HTTPStatus
+from typing import Literal
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from orquestra.engine.clusters import store as clusters
 from orquestra.engine.dependencies import Services
+from orquestra.engine.nodes import store as nodes
+from orquestra.sdk.schema.cluster import NodeState
 
 router = APIRouter(tags=["health"])
 
@@ -18,9 +23,13 @@ class Health(BaseModel):
 
 
 class Readiness(Health):
-    """Whether the engine can do its work; `reason` where it can't."""
+    """Whether the engine can do its work; `reason` where it can't.
+
+    `cluster` is that of a local engine, where it has one: `ready` for tasks, or `warming` up.
+    """
 
     reason: str | None = None
+    cluster: Literal["ready", "warming"] | None = None
 
 
 @router.get("/healthz")
@@ -42,4 +51,14 @@ async def readyz(services: Services, response: Response) -> Readiness:
     if reason:
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
         return Readiness(status="unavailable", reason=reason)
-    return Readiness()
+    async with services.database.reading() as session:
+        return Readiness(cluster=await _shared_cluster(session))
+
+
+async def _shared_cluster(session: AsyncSession) -> Literal["ready", "warming"] | None:
+    cluster = await clusters.shared(session)
+    if cluster is None:
+        return None
+    found = await nodes.living(session, cluster.id)
+    joined = any(node.state is NodeState.READY for node in found)
+    return "ready" if cluster.head_began_at is not None and joined else "warming"

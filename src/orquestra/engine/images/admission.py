@@ -1,13 +1,15 @@
 """Admission: whether a run could succeed here, decided before anything is started or pulled."""
 
 import asyncio
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from packaging.version import Version
 
 from orquestra.engine.errors import (
+    ContainerEngineMissing,
     RegistryError,
     ResourcesRefused,
     RunRefused,
@@ -16,8 +18,9 @@ from orquestra.engine.errors import (
 from orquestra.engine.images.catalogue import ImageCatalogue, ImageDescription
 from orquestra.engine.images.defaults import DefaultImages
 from orquestra.engine.images.fitting import any_gpu, misfits
+from orquestra.engine.images.host_environment import describe_host
 from orquestra.engine.images.passport import RAY_LABEL, Requirement, check
-from orquestra.engine.images.refusals import unavailable, unfit
+from orquestra.engine.images.refusals import not_runnable, unavailable, unfit
 from orquestra.engine.images.sizes import RunDemand
 from orquestra.engine.images.uses import ImageUse, find_uses
 from orquestra.engine.provisioning.contract import Capacity
@@ -32,7 +35,10 @@ MAX_LOOKUPS = 16
 
 _OUR_USERS = frozenset({"orquestra", "1000"})
 
-_Answers = Mapping[ImageUse, ImageDescription | RegistryError]
+_HOST_NODES = 1
+"""The machine is one node, whatever a run asks for."""
+
+_Answers = Mapping[ImageUse, ImageDescription | RegistryError | ContainerEngineMissing]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +46,11 @@ class AdmittedPool:
     """The nodes of one image in a run.
 
     Attributes:
-        id: Short and safe as a label; made of the digest, so the same image has the same pool.
+        id: Short and safe as a label; made of digest and size, so that runs can share a pool.
         image: The image as the user named it, or the full name of a default image.
         pinned_image: The image by digest: what is pulled and run, whatever becomes of the tag.
-        size: What each node has; GPUs only where a task of the pool asks for them.
+        size: What each node has; GPUs only where a task of the pool asks for them. Processes of
+            the host have the whole machine.
         max_nodes: The most nodes at any instant.
     """
 
@@ -83,7 +90,17 @@ async def admit(
     """
     _refuse_newer_sdk(definition, defaults=defaults)
     uses = find_uses(definition, defaults=defaults)
-    too_large = [*misfits(definition, demand=demand, capacity=capacity)]
+    too_large = [
+        *misfits(
+            definition,
+            demand=demand,
+            capacity=capacity,
+            local=defaults.on_host,
+            on_host=frozenset(
+                each for use in uses.images if use.on_host for each in use.invocations
+            ),
+        )
+    ]
     problems = [*uses.problems, *too_large]
     pools = sum(bool(use.invocations) for use in uses.images)
     if pools > MAX_POOLS:
@@ -106,6 +123,7 @@ async def admit(
     return _admission(
         {use: image for use, image in answers.items() if isinstance(image, ImageDescription)},
         demand=demand,
+        capacity=capacity,
         idle_gpus=bool(demand.size.gpu) and not any_gpu(definition),
     )
 
@@ -128,11 +146,13 @@ async def _look_up(
 ) -> _Answers:
     slots = asyncio.Semaphore(MAX_LOOKUPS)
 
-    async def ask(use: ImageUse) -> ImageDescription | RegistryError:
+    async def ask(use: ImageUse) -> ImageDescription | RegistryError | ContainerEngineMissing:
+        if use.on_host:
+            return describe_host(architecture=architecture)
         async with slots:
             try:
                 return await catalogue.describe(use.reference, architecture=architecture)
-            except RegistryError as error:
+            except (RegistryError, ContainerEngineMissing) as error:
                 return error
 
     asked = tuple(uses)
@@ -152,22 +172,27 @@ def _image_problems(answers: _Answers, *, requirement: Requirement) -> Iterator[
         if isinstance(image, RegistryError):
             yield unavailable(use, error=image)
             continue
+        if isinstance(image, ContainerEngineMissing):
+            yield not_runnable(use, error=image)
+            continue
         for finding in check(image, requirement=requirement):
             yield unfit(use, finding=finding, architecture=requirement.architecture)
 
 
 def _admission(
-    images: Mapping[ImageUse, ImageDescription], *, demand: RunDemand, idle_gpus: bool
+    images: Mapping[ImageUse, ImageDescription],
+    *,
+    demand: RunDemand,
+    capacity: Capacity,
+    idle_gpus: bool,
 ) -> Admission:
     pools: dict[PoolId, AdmittedPool] = {}
     pool_of_invocation: dict[ir.TaskInvocationId, PoolId] = {}
     for use, image in images.items():
         if not use.invocations:
             continue
-        pool = _pool(use, image=image, demand=demand)
-        known = pools.setdefault(pool.id, pool)
-        if pool.size.gpu > known.size.gpu:
-            pools[pool.id] = replace(known, size=pool.size)
+        pool = make_pool(use, image=image, demand=demand, capacity=capacity)
+        pools.setdefault(pool.id, pool)
         pool_of_invocation |= dict.fromkeys(use.invocations, pool.id)
     warnings = [warning for use, image in images.items() for warning in _warnings(use, image)]
     if idle_gpus:
@@ -176,32 +201,38 @@ def _admission(
             'asks with @sdk.task(resources=sdk.Resources(gpu="1")).'
         )
     return Admission(
-        head_image=next(_pinned(use, image) for use, image in images.items() if use.for_head),
+        head_image=next(pinned(use, image) for use, image in images.items() if use.for_head),
         pools=tuple(pools.values()),
         pool_of_invocation=pool_of_invocation,
         warnings=tuple(warnings),
     )
 
 
-def _pool(use: ImageUse, *, image: ImageDescription, demand: RunDemand) -> AdmittedPool:
+def make_pool(
+    use: ImageUse, *, image: ImageDescription, demand: RunDemand, capacity: Capacity
+) -> AdmittedPool:
+    """The pool of an image: nodes as a run asks for them, or the machine itself."""
     gpu = demand.size.gpu if use.gpu else 0
+    size = capacity.size if use.on_host else demand.size.model_copy(update={"gpu": gpu})
     return AdmittedPool(
-        id=pool_id(image.digest),
+        # Whatever of the machine is free to use changes; its pool stays the same.
+        id=pool_id(image.digest, size=None if use.on_host else size),
         image=use.name,
-        pinned_image=_pinned(use, image),
-        size=demand.size.model_copy(update={"gpu": gpu}),
-        max_nodes=demand.nodes,
+        pinned_image=pinned(use, image),
+        size=size,
+        max_nodes=_HOST_NODES if use.on_host else demand.nodes,
     )
 
 
-def pool_id(digest: str) -> PoolId:
-    """The pool of an image, by its digest."""
-    _, _, hexadecimal = digest.partition(":")
-    return PoolId(f"p-{hexadecimal[:12]}")
+def pool_id(digest: str, *, size: NodeSize | None) -> PoolId:
+    """The pool of nodes of one image and size; None is the size of the machine."""
+    text = f"{digest} {size.cpu:g} {size.memory} {size.gpu}" if size else digest
+    return PoolId(f"p-{hashlib.sha256(text.encode()).hexdigest()[:12]}")
 
 
-def _pinned(use: ImageUse, image: ImageDescription) -> str:
-    return str(use.reference.pinned(image.digest))
+def pinned(use: ImageUse, image: ImageDescription) -> str:
+    """By what an image is pulled and run."""
+    return image.digest if image.present else str(use.reference.pinned(image.digest))
 
 
 def _warnings(use: ImageUse, image: ImageDescription) -> Iterator[str]:

@@ -20,6 +20,7 @@ class ImageDescription:
         command: Arguments of it, or the command where there is no entrypoint.
         user: Who a container would be; empty means root.
         size: Bytes to pull where none of the image is present yet.
+        present: Whether it lies on this machine, and `digest` is what is to be run as it is.
     """
 
     digest: str
@@ -29,10 +30,11 @@ class ImageDescription:
     command: tuple[str, ...] = ()
     user: str = ""
     size: int = 0
+    present: bool = False
 
 
 class ImageCatalogue(Protocol):
-    """Answers what an image is, in seconds, from its registry alone."""
+    """Answers what an image is, in seconds, without pulling it."""
 
     async def describe(self, reference: ImageReference, *, architecture: str) -> ImageDescription:
         """Describe an image; several calls may run at once.
@@ -43,6 +45,7 @@ class ImageCatalogue(Protocol):
             RegistryUnreachable: Nothing answered in time.
             NotARegistry: Something else answered.
             RegistryError: The registry failed, or what it holds is not an image.
+            ContainerEngineMissing: Nothing here could run it.
 
         Each message says what was found, as a clause that follows the name of the image; what to
         do about it is for the caller to say.

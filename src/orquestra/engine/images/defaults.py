@@ -40,20 +40,24 @@ class DefaultImages:
         repository: Where they are: `127.0.0.1:5000/orquestra/orquestra-sdk-base`.
         sdk_version: Version of the engine itself, taken for definitions of older SDKs.
         python_minor: Python of the engine itself (`3.11`), taken where a definition says nothing.
+        on_host: Whether tasks that name no image, and the head, run as processes of the machine,
+            in the engine's own Python environment.
     """
 
     repository: str
     sdk_version: str
     python_minor: str
+    on_host: bool = False
 
     @classmethod
-    def of_this_engine(cls, repository: str) -> Self:
+    def of_this_engine(cls, repository: str, *, on_host: bool = False) -> Self:
         """The base images that go with the installed SDK and the running Python."""
         major, minor, _ = platform.python_version_tuple()
         return cls(
             repository=repository,
             sdk_version=Version(get_installed_version("orquestra-sdk")).public,
             python_minor=f"{major}.{minor}",
+            on_host=on_host,
         )
 
     def sdk_version_for(self, definition: ir.WorkflowDef) -> str:
@@ -80,11 +84,18 @@ class DefaultImages:
         Raises:
             InvalidImageName: The repository of the settings is none.
         """
-        return ImageReference.parse(f"{self.repository}:{self._tag(definition, gpu=gpu)}")
+        return self._reference(self._tag(definition, gpu=gpu))
+
+    def own_image(self) -> ImageReference:
+        """The image of definitions that were made with the engine's own SDK and Python."""
+        return self._reference(f"{self.sdk_version}-py{self.python_minor}")
 
     def head_image_for(self, definition: ir.WorkflowDef) -> ImageReference:
         """The image of a run's head: the same as of tasks without a GPU."""
         return self.image_for(definition, gpu=False)
+
+    def _reference(self, tag: str) -> ImageReference:
+        return ImageReference.parse(f"{self.repository}:{tag}")
 
     def _tag(self, definition: ir.WorkflowDef, *, gpu: bool) -> str:
         cuda = "-cuda" if gpu else ""

@@ -12,6 +12,9 @@ from typing import Self
 from orquestra.engine.errors import InvalidImageName
 
 DOCKER_HUB = "docker.io"
+BUILT_HERE = "localhost"
+"""In place of a registry: how podman names what was built on a machine and not for a registry."""
+
 DEFAULT_TAG = "latest"
 MAX_PART_LENGTH = 255
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from orquestra.engine.errors import (
+    ContainerEngineMissing,
     ImageMissing,
     ImageNotReadable,
     NotARegistry,
@@ -10,6 +11,7 @@ from orquestra.engine.errors import (
     RegistryUnreachable,
 )
 from orquestra.engine.images.passport import Finding
+from orquestra.engine.images.references import BUILT_HERE
 from orquestra.engine.images.uses import ImageUse
 
 MAX_NAMES_SHOWN = 3
@@ -24,16 +26,26 @@ def unavailable(use: ImageUse, *, error: RegistryError) -> str:
     return f"{_subject(use)}: it {error}; {advice}."
 
 
+def not_runnable(use: ImageUse, *, error: ContainerEngineMissing) -> str:
+    """The sentence for an image where nothing could run it."""
+    return f"{_subject(use)}, since there is no container engine. {error}"
+
+
 def unfit(use: ImageUse, *, finding: Finding, architecture: str) -> str:
     """The sentence for an image that is not what the run needs."""
+    if use.on_host:
+        return (
+            f"{_subject(use)}: it {finding.found}, but {finding.needed}; stop the local runtime "
+            "with `orq down`, and start it with `orq up` in an environment that has that."
+        )
     if use.default:
         advice = _advice_of_default(use)
     elif finding.rebuild:
-        advice = f"build it from the line FROM {use.base} and push it again"
+        advice = f"build it from the line FROM {use.base}{_push_again(use, ' and')}"
     else:
         advice = (
             f"build it for linux/{architecture}, for example with "
-            f"docker build --platform linux/{architecture}, and push it again"
+            f"docker build --platform linux/{architecture}{_push_again(use, ', and')}"
         )
     return f"{_subject(use)}: it {finding.found}, but {finding.needed}; {advice}."
 
@@ -52,6 +64,8 @@ def _subject(use: ImageUse) -> str:
     tasks = f"{'tasks' if len(use.tasks) > 1 else 'task'} {enumerate_names(use.tasks)}"
     if not use.default:
         return f"T{tasks[1:]} cannot run in image {use.name}"
+    if use.on_host:
+        return "The Python environment of the local runtime cannot be used for this run"
     parts = ["the head of the run"] * use.for_head + [tasks] * bool(use.tasks)
     return f"The default image {use.reference} cannot be used for {' and '.join(parts)}"
 
@@ -64,9 +78,15 @@ def _advice_of_default(use: ImageUse) -> str:
     )
 
 
+def _push_again(use: ImageUse, conjunction: str) -> str:
+    return "" if use.reference.registry == BUILT_HERE else f"{conjunction} push it again"
+
+
 def _advice_of_registry(use: ImageUse, *, error: RegistryError) -> str:
     registry = use.reference.registry
     match error:
+        case ImageMissing() if registry == BUILT_HERE:
+            return f"build it with docker build or podman build -t {use.name}, or correct its name"
         case ImageMissing():
             return f"push it with docker push or podman push {use.name}, or correct its name"
         case ImageNotReadable():

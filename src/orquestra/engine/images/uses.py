@@ -8,6 +8,7 @@ from orquestra.engine.images.defaults import DefaultImages, names_default_image
 from orquestra.engine.images.fitting import asks_for_gpu, function_name
 from orquestra.engine.images.references import ImageReference
 from orquestra.sdk.schema import ir
+from orquestra.sdk.schema.cluster import HOST_IMAGE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,7 @@ class ImageUse:
         default: Whether it was chosen by the engine for at least one task, or for the head.
         base: The base image that its tasks would get if they named none.
         for_head: Whether the head of the run is started from it.
+        on_host: Whether it is no image at all, but processes of the machine.
         tasks: Names of the task functions in it, in order, each once.
         gpu: Whether any of them asks for a GPU.
         invocations: The invocations in it.
@@ -30,6 +32,7 @@ class ImageUse:
     default: bool
     base: ImageReference
     for_head: bool = False
+    on_host: bool = False
     tasks: tuple[str, ...] = ()
     gpu: bool = False
     invocations: tuple[ir.TaskInvocationId, ...] = ()
@@ -44,6 +47,7 @@ class _Gathering:
     base: ImageReference
     default: bool = False
     for_head: bool = False
+    on_host: bool = False
     # A dictionary as an ordered set: a workflow may call one task ten thousand times.
     tasks: dict[str, None] = field(default_factory=dict)
     gpu: bool = False
@@ -56,6 +60,7 @@ class _Gathering:
             default=self.default,
             base=self.base,
             for_head=self.for_head,
+            on_host=self.on_host,
             tasks=tuple(self.tasks),
             gpu=self.gpu,
             invocations=tuple(self.invocations),
@@ -77,40 +82,43 @@ def find_uses(definition: ir.WorkflowDef, *, defaults: DefaultImages) -> Uses:
         InvalidImageName: The repository of the default images is none.
     """
     bases = {gpu: defaults.image_for(definition, gpu=gpu) for gpu in (False, True)}
-    head = bases[False]
-    found = {
-        head: _Gathering(reference=head, name=str(head), base=head, default=True, for_head=True)
-    }
+    head = _default(bases[False], on_host=defaults.on_host)
+    head.for_head = True
+    found = {(head.reference, head.on_host): head}
     problems: dict[str, None] = {}
     for invocation in definition.task_invocations.values():
         try:
-            _gather(definition, invocation=invocation, bases=bases, found=found)
+            wanted = _wanted(definition, invocation=invocation, bases=bases, head=head)
         except InvalidImageName as error:
             name = function_name(definition, invocation=invocation)
             problems[f"Task {name} cannot run: {error}."] = None
+            continue
+        gathering = found.setdefault((wanted.reference, wanted.on_host), wanted)
+        gathering.default |= wanted.default
+        gathering.gpu |= asks_for_gpu(invocation)
+        gathering.tasks[function_name(definition, invocation=invocation)] = None
+        gathering.invocations.append(invocation.id)
     return Uses(
         images=tuple(gathering.finish() for gathering in found.values()),
         problems=tuple(problems),
     )
 
 
-def _gather(
+def _wanted(
     definition: ir.WorkflowDef,
     *,
     invocation: ir.TaskInvocation,
     bases: Mapping[bool, ImageReference],
-    found: dict[ImageReference, _Gathering],
-) -> None:
-    gpu = asks_for_gpu(invocation)
+    head: _Gathering,
+) -> _Gathering:
+    base = bases[asks_for_gpu(invocation)]
     # Documents of releases up to 0.62 leave the choice to the task's own image.
     name = invocation.custom_image or definition.tasks[invocation.task_id].custom_image or ""
-    default = names_default_image(name)
-    reference = bases[gpu] if default else ImageReference.parse(name)
-    gathering = found.setdefault(
-        reference,
-        _Gathering(reference=reference, name=str(reference) if default else name, base=bases[gpu]),
-    )
-    gathering.default |= default
-    gathering.gpu |= gpu
-    gathering.tasks[function_name(definition, invocation=invocation)] = None
-    gathering.invocations.append(invocation.id)
+    if not names_default_image(name):
+        return _Gathering(reference=ImageReference.parse(name), name=name, base=base)
+    return head if head.on_host else _default(base, on_host=False)
+
+
+def _default(base: ImageReference, *, on_host: bool) -> _Gathering:
+    name = HOST_IMAGE if on_host else str(base)
+    return _Gathering(reference=base, name=name, base=base, default=True, on_host=on_host)

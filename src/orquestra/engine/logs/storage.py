@@ -6,6 +6,7 @@ killed, or had no room left, leaves half a line: whoever appends next ends it, a
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from orquestra.sdk.schema.cluster import LogKind, LogLine, LogLines, LogStream
+from orquestra.sdk.schema.workflow_run import WorkflowRunId
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +39,9 @@ class LogStorage:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def append(self, run_id: str, lines: LogLines) -> None:
+    def append(self, lines: LogLines) -> None:
         """Add lines to the file of their source; raises `OSError` where it cannot be written."""
-        path = self._path(run_id, lines.kind, invocation_id=lines.invocation_id)
+        path = self._path(lines.run_id, lines.kind, invocation_id=lines.invocation_id)
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         try:
@@ -60,8 +64,20 @@ class LogStorage:
 
     def note(self, run_id: str, text: str, *, at: float) -> None:
         """Write something of the engine's own into the system log of a run."""
-        lines = [LogLine(at=at, text=line) for line in text.splitlines()]
-        self.append(run_id, LogLines(kind=LogKind.SYSTEM, stream=LogStream.OUT, lines=lines))
+        self.append(
+            LogLines(
+                run_id=WorkflowRunId(run_id),
+                kind=LogKind.SYSTEM,
+                stream=LogStream.OUT,
+                lines=[LogLine(at=at, text=line) for line in text.splitlines()],
+            )
+        )
+
+    def report_lost(self, run_id: str, error: OSError) -> None:
+        """Say in the engine's own log that lines of a run could not be written."""
+        logger.warning(
+            "run %s: a log could not be written: %s", run_id, error, extra={"event": "log_lost"}
+        )
 
     def _path(self, run_id: str, kind: LogKind, *, invocation_id: str | None) -> Path:
         folder = self._folder / quote(run_id, safe="")

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from orquestra.engine.auth.access import CurrentUser
-from orquestra.engine.database.tables import Node, Pool, TaskAttempt
+from orquestra.engine.database.tables import ClusterPool, Node
 from orquestra.engine.dependencies import ReadSession
 from orquestra.engine.nodes import store
 from orquestra.engine.runs import service as run_service
 from orquestra.engine.runs import store as run_store
+from orquestra.engine.runs.tasks import Attempt
 from orquestra.sdk.schema import api
 
 router = APIRouter(prefix="/api/workflow-runs", tags=["nodes"])
@@ -20,29 +21,33 @@ router = APIRouter(prefix="/api/workflow-runs", tags=["nodes"])
 async def list_nodes(
     run_id: str, session: ReadSession, user: CurrentUser
 ) -> api.Envelope[list[api.Pool]]:
-    """The pools of a run with every node they ever had, and the tasks that ran on each."""
+    """The pools of a run with the nodes that lived during it, and its tasks that ran on each."""
     run = await run_service.get(session, run_id, user=user)
-    pools = await run_store.pools(session, run.id)
-    attempts: dict[str | None, list[TaskAttempt]] = defaultdict(list)
+    pools = await run_store.pools(session, run)
+    attempts: dict[str | None, list[Attempt]] = defaultdict(list)
     for attempt in await run_store.attempts(session, run.id):
         attempts[attempt.node_id].append(attempt)
     nodes = defaultdict(list)
-    for node in await store.of_run(session, run.id):
+    for node in await store.during(session, run):
         nodes[node.pool_id].append(node)
     return api.Envelope(
         data=[
-            _pool(pool, [_node(node, pool, attempts[node.id]) for node in nodes[pool.id]])
-            for pool in pools
+            _pool(
+                pool,
+                [_node(node, pool, attempts[node.id]) for node in nodes[pool.id]],
+                max_nodes=most,
+            )
+            for pool, most in pools
         ]
     )
 
 
-def _pool(pool: Pool, nodes: list[api.Node]) -> api.Pool:
+def _pool(pool: ClusterPool, nodes: list[api.Node], *, max_nodes: int) -> api.Pool:
     return api.Pool(
         id=pool.id,
         image=pool.image,
         digest=_digest(pool),
-        max_nodes=pool.max_nodes,
+        max_nodes=max_nodes,
         cpu=pool.cpu,
         memory=pool.memory,
         gpu=pool.gpu,
@@ -50,7 +55,7 @@ def _pool(pool: Pool, nodes: list[api.Node]) -> api.Pool:
     )
 
 
-def _node(node: Node, pool: Pool, attempts: Sequence[TaskAttempt]) -> api.Node:
+def _node(node: Node, pool: ClusterPool, attempts: Sequence[Attempt]) -> api.Node:
     return api.Node(
         id=node.id,
         pool=pool.id,
@@ -74,5 +79,5 @@ def _node(node: Node, pool: Pool, attempts: Sequence[TaskAttempt]) -> api.Node:
     )
 
 
-def _digest(pool: Pool) -> str:
+def _digest(pool: ClusterPool) -> str:
     return pool.pinned_image.rpartition("@")[2]

@@ -25,7 +25,7 @@ def container_arguments(
     `limits_processes` says whether the container engine can limit processes and threads.
     """
     return {
-        "name": naming.container_name(spec.run_id, spec.node_id),
+        "name": naming.container_name(spec.cluster_id, spec.node_id),
         "image": spec.image,
         # An empty entrypoint does not do: podman then takes the image's.
         "entrypoint": list(spec.command[:1]),
@@ -45,7 +45,9 @@ def container_arguments(
 
 
 def _identity(spec: contract.LaunchSpec) -> dict[str, Any]:
-    network = naming.network_name(spec.run_id)
+    if spec.host_network:
+        return {"network_mode": "host"}
+    network = naming.network_name(spec.cluster_id)
     return {
         "hostname": spec.node_id,
         "network": network,

@@ -16,8 +16,7 @@ from orquestra.engine.provisioning.container_arguments import container_argument
 from orquestra.engine.provisioning.contract import Capacity, Handle, LaunchSpec, Phase
 from orquestra.engine.provisioning.failures import explain_launch, reason_of
 from orquestra.engine.provisioning.limits import read_host_limits
-from orquestra.sdk.schema.cluster import NodeSize
-from orquestra.sdk.schema.workflow_run import WorkflowRunId
+from orquestra.sdk.schema.cluster import ClusterId, NodeSize
 
 _AT_ONCE = timedelta(0)
 _REMOVAL_LIMIT = timedelta(seconds=15)
@@ -56,10 +55,19 @@ class ContainerOperations:
             architecture=_ARCHITECTURES.get(architecture, architecture),
         )
 
+    def inspect_image(self, name: str) -> dict[str, Any] | None:
+        """An image's inspection, where it is present."""
+        try:
+            found: dict[str, Any] = self._api.inspect_image(name)
+        except docker.errors.NotFound:
+            return None
+        return found
+
     def launch(self, spec: LaunchSpec) -> Handle:
         """Network, container, start: whichever of them is missing."""
         self._check(spec)
-        self._ensure_network(spec.run_id)
+        if not spec.host_network:
+            self._ensure_network(spec.cluster_id)
         container = self._ensure_container(spec)
         if observing.phase_of(container["State"]["Status"]) is Phase.CREATED:
             self._start(container["Id"], spec)
@@ -88,11 +96,11 @@ class ContainerOperations:
             self._stop(handle, grace)
         self._delete(handle)
 
-    def clear(self, run_id: WorkflowRunId) -> None:
-        """Remove a run's containers and its network, and what is launched meanwhile."""
+    def clear(self, cluster_id: ClusterId) -> None:
+        """Remove a cluster's containers and its network, and what is launched meanwhile."""
         for _ in range(_CLEARING_ROUNDS):
-            containers = self._containers_of(run_id)
-            networks = self._networks_of(run_id)
+            containers = self._containers_of(cluster_id)
+            networks = self._networks_of(cluster_id)
             if not containers and not networks:
                 return
             for container in containers:
@@ -100,8 +108,8 @@ class ContainerOperations:
             for network in networks:
                 self._remove_network(network)
         raise ProvisioningError(
-            f"The network of run {run_id} cannot be removed: new containers keep appearing in it. "
-            "End whatever starts them."
+            f"The network of cluster {cluster_id} cannot be removed: new containers keep appearing "
+            "in it. End whatever starts them."
         )
 
     def _check(self, spec: LaunchSpec) -> None:
@@ -120,9 +128,9 @@ class ContainerOperations:
                     "machine. Create it, or correct the engine's configuration."
                 )
 
-    def _ensure_network(self, run_id: WorkflowRunId) -> None:
-        labels = naming.network_labels(self._engine_id, run_id)
-        name = naming.network_name(run_id)
+    def _ensure_network(self, cluster_id: ClusterId) -> None:
+        labels = naming.network_labels(self._engine_id, cluster_id)
+        name = naming.network_name(cluster_id)
         with self._making_network:  # Docker may give two networks one name if asked at once
             if self._network(name) is None:
                 self._create_network(name, labels)
@@ -144,7 +152,7 @@ class ContainerOperations:
         return found
 
     def _ensure_container(self, spec: LaunchSpec) -> dict[str, Any]:
-        name = naming.container_name(spec.run_id, spec.node_id)
+        name = naming.container_name(spec.cluster_id, spec.node_id)
         container = self._inspect(name)
         if container is None:
             container = self._create(spec)
@@ -233,16 +241,18 @@ class ContainerOperations:
             return None
         return found
 
-    def _containers_of(self, run_id: WorkflowRunId) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._api.containers(all=True, filters=self._filters(run_id))
+    def _containers_of(self, cluster_id: ClusterId) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._api.containers(
+            all=True, filters=self._filters(cluster_id)
+        )
         return found
 
-    def _networks_of(self, run_id: WorkflowRunId) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._api.networks(filters=self._filters(run_id))
+    def _networks_of(self, cluster_id: ClusterId) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._api.networks(filters=self._filters(cluster_id))
         return found
 
-    def _filters(self, run_id: WorkflowRunId) -> dict[str, list[str]]:
-        labels = naming.network_labels(self._engine_id, run_id)
+    def _filters(self, cluster_id: ClusterId) -> dict[str, list[str]]:
+        labels = naming.network_labels(self._engine_id, cluster_id)
         return {"label": [f"{name}={value}" for name, value in labels.items()]}
 
 

@@ -1,20 +1,21 @@
 """Run clusters in containers, through the Docker API of Docker or podman."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from orquestra.engine.provisioning import engine_client, naming
+from orquestra.engine.provisioning.completing import completed
 from orquestra.engine.provisioning.container_engine import ContainerEngine
 from orquestra.engine.provisioning.container_operations import ContainerOperations
 from orquestra.engine.provisioning.contract import Capacity, Handle, Inventory, LaunchSpec
 from orquestra.engine.provisioning.failures import provisioning_errors
 from orquestra.engine.provisioning.observing import Observer
 from orquestra.engine.provisioning.pulling import ImagePuller
-from orquestra.sdk.schema.workflow_run import WorkflowRunId
+from orquestra.sdk.schema.cluster import ClusterId
 
 _CALLS_AT_ONCE = 16
 _CONNECTIONS = 32
@@ -69,9 +70,14 @@ class ContainerProvisioner:
         """Make the image present; parallel calls for one image share its pull."""
         await self._puller.pull(image)
 
+    async def inspect_image(self, name: str) -> Mapping[str, Any] | None:
+        """What the container engine says of an image that it has, in the Docker API's words."""
+        doing = f"looking for image {name}"
+        return await self._call(lambda: self._operations.inspect_image(name), doing=doing)
+
     async def launch(self, spec: LaunchSpec) -> Handle:
         """Start the container of `spec`, or complete what was begun of it."""
-        name = naming.container_name(spec.run_id, spec.node_id)
+        name = naming.container_name(spec.cluster_id, spec.node_id)
         return await self._call(
             lambda: self._operations.launch(spec), doing=f"launching container {name}"
         )
@@ -95,11 +101,11 @@ class ContainerProvisioner:
             doing=f"removing container {handle}",
         )
 
-    async def remove_network(self, run_id: WorkflowRunId) -> None:
-        """Delete what is left of a run: its containers first, then its network."""
+    async def remove_network(self, cluster_id: ClusterId) -> None:
+        """Delete what is left of a cluster: its containers first, then its network."""
         await self._call(
-            lambda: self._operations.clear(run_id),
-            doing=f"removing network {naming.network_name(run_id)}",
+            lambda: self._operations.clear(cluster_id),
+            doing=f"removing network {naming.network_name(cluster_id)}",
         )
 
     async def _call(self, work: Callable[[], _T], *, doing: str) -> _T:
@@ -107,4 +113,5 @@ class ContainerProvisioner:
             with provisioning_errors(doing):
                 return work()
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, guarded)
+        loop = asyncio.get_running_loop()
+        return await completed(loop.run_in_executor(self._threads, guarded))

@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import NewType, Protocol
 
-from orquestra.sdk.schema.cluster import NodeId, NodeSize, PoolId
-from orquestra.sdk.schema.workflow_run import WorkflowRunId
+from orquestra.sdk.schema.cluster import ClusterId, NodeId, NodeSize, PoolId
 
 Handle = NewType("Handle", str)
 """What a provisioner calls one thing that it started; a plain string, safe to store."""
@@ -27,12 +26,14 @@ class Mount:
 
 @dataclass(frozen=True, kw_only=True)
 class LaunchSpec:
-    """One container to start. `image` is complete, digest included; sizes are hard limits.
+    """One head or node to start. `image` is complete, digest included; sizes are hard limits.
 
-    `pool_id` is None for a head. The container gets the host name `node_id` in its network.
+    `pool_id` is None for a head. A container gets the host name `node_id` in its network. Where
+    `image` is `HOST_IMAGE`, it is a process of this machine, its size a promise and no limit, and
+    what `mounts` name is used where it lies. Containers with `host_network` share the machine's.
     """
 
-    run_id: WorkflowRunId
+    cluster_id: ClusterId
     node_id: NodeId
     pool_id: PoolId | None
     image: str
@@ -40,6 +41,7 @@ class LaunchSpec:
     environment: Mapping[str, str]
     size: NodeSize
     mounts: tuple[Mount, ...] = ()
+    host_network: bool = False
 
 
 class Phase(Enum):
@@ -52,10 +54,13 @@ class Phase(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Observation:
-    """One launched container as it is now. `out_of_memory`: the kernel ended it for memory."""
+    """One launched container or process as it is now.
+
+    `out_of_memory`: the kernel ended it for memory.
+    """
 
     handle: Handle
-    run_id: WorkflowRunId
+    cluster_id: ClusterId
     node_id: NodeId
     pool_id: PoolId | None
     phase: Phase
@@ -67,10 +72,13 @@ class Observation:
 
 @dataclass(frozen=True, kw_only=True)
 class Inventory:
-    """Everything of this engine that exists: containers, and runs that have a network."""
+    """Everything of this engine that exists: what was launched, and clusters with a network.
+
+    The network of host processes is the folder in which they are recorded.
+    """
 
     containers: tuple[Observation, ...] = ()
-    networks: frozenset[WorkflowRunId] = field(default_factory=frozenset)
+    networks: frozenset[ClusterId] = field(default_factory=frozenset)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,9 +94,9 @@ class Provisioner(Protocol):
 
     Every method may be called again after a crash at any point and then completes what was
     begun: launching a node that exists returns its handle, removing what is gone succeeds.
-    Everything carries the labels `io.orquestra.engine`, `.run`, `.pool` and `.node`, and nothing
-    without the label of this engine is ever listed or touched. Failures are `ProvisioningError`,
-    whose message a user can read.
+    Everything carries the labels `io.orquestra.engine`, `.cluster`, `.pool` and `.node`, and
+    nothing without the label of this engine is ever listed or touched. Failures are
+    `ProvisioningError`, whose message a user can read.
     """
 
     async def capacity(self) -> Capacity:
@@ -100,7 +108,7 @@ class Provisioner(Protocol):
         ...
 
     async def launch(self, spec: LaunchSpec) -> Handle:
-        """Start a container, in its run's private network, which is made where it is missing.
+        """Start a container, in its cluster's private network, which is made where it is missing.
 
         The image has been pulled before.
         """
@@ -118,6 +126,6 @@ class Provisioner(Protocol):
         """Stop a container (at most `grace` after SIGTERM it is killed) and delete it."""
         ...
 
-    async def remove_network(self, run_id: WorkflowRunId) -> None:
-        """Delete the network of a run, with whatever containers are still in it."""
+    async def remove_network(self, cluster_id: ClusterId) -> None:
+        """Delete the network of a cluster, with whatever containers are still in it."""
         ...

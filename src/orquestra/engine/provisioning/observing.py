@@ -8,8 +8,7 @@ import docker.errors
 
 from orquestra.engine.provisioning import kernel_log, naming
 from orquestra.engine.provisioning.contract import Handle, Inventory, Observation, Phase
-from orquestra.sdk.schema.cluster import NodeId, PoolId
-from orquestra.sdk.schema.workflow_run import WorkflowRunId
+from orquestra.sdk.schema.cluster import ClusterId, NodeId, PoolId
 
 _PHASES = {
     "running": Phase.RUNNING,
@@ -46,12 +45,14 @@ class Observer:
         return Inventory(
             containers=containers,
             networks=frozenset(
-                WorkflowRunId(network["Labels"][naming.RUN_LABEL]) for network in networks
+                ClusterId(network["Labels"][naming.CLUSTER_LABEL])
+                for network in networks
+                if _is_of_this_release(network["Labels"])
             ),
         )
 
     def _containers(self) -> Iterator[Observation]:
-        for listed in self._list():
+        for listed in filter(lambda each: _is_of_this_release(each["Labels"]), self._list()):
             phase = phase_of(listed["State"])
             known = self._known.get(Handle(listed["Id"]))
             if known is not None and known.phase is phase:
@@ -79,6 +80,11 @@ class Observer:
                 return
             raise
         yield observe(details)
+
+
+def _is_of_this_release(labels: Mapping[str, str]) -> bool:
+    """Whether a cluster is named; earlier releases named a run, and what they left stays theirs."""
+    return naming.CLUSTER_LABEL in labels
 
 
 def observe(details: Mapping[str, Any]) -> Observation:
@@ -122,7 +128,7 @@ def _observation(
     pool_id = labels[naming.POOL_LABEL]
     return Observation(
         handle=Handle(container_id),
-        run_id=WorkflowRunId(labels[naming.RUN_LABEL]),
+        cluster_id=ClusterId(labels[naming.CLUSTER_LABEL]),
         node_id=NodeId(labels[naming.NODE_LABEL]),
         pool_id=PoolId(pool_id) if pool_id else None,
         phase=phase,

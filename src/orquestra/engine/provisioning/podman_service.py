@@ -57,6 +57,7 @@ class PodmanService:
         if self._daemon is not None:
             await self._daemon.stop()
             self._socket.unlink(missing_ok=True)
+            (self._runtime_dir / _LOG_FILE).unlink(missing_ok=True)
 
     @property
     def _url(self) -> str:

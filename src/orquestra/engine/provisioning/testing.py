@@ -25,8 +25,7 @@ from orquestra.engine.provisioning.contract import (
     Observation,
     Phase,
 )
-from orquestra.sdk.schema.cluster import NodeId, NodeSize
-from orquestra.sdk.schema.workflow_run import WorkflowRunId
+from orquestra.sdk.schema.cluster import ClusterId, NodeId, NodeSize
 
 _KILLED = 137
 _GIBIBYTE = 1024**3
@@ -90,7 +89,7 @@ class MemoryMachine:
 
     images: set[str] = field(default_factory=set)
     containers: dict[Handle, MemoryContainer] = field(default_factory=dict)
-    networks: set[tuple[str, WorkflowRunId]] = field(default_factory=set)
+    networks: set[tuple[str, ClusterId]] = field(default_factory=set)
     numbers: Iterable[int] = field(default_factory=itertools.count)
 
 
@@ -142,18 +141,18 @@ class MemoryProvisioner:
 
     async def launch(self, spec: LaunchSpec) -> Handle:
         """Begin a container, unless the node has one."""
-        existing = self._find(spec.run_id, spec.node_id)
+        existing = self._find(spec.cluster_id, spec.node_id)
         if existing is not None:
             return existing
         self._check(spec)
-        self.machine.networks.add((self._engine_id, spec.run_id))
+        self.machine.networks.add((self._engine_id, spec.cluster_id))
         handle = Handle(f"container-{next(iter(self.machine.numbers))}")
         self.machine.containers[handle] = MemoryContainer(
             engine_id=self._engine_id,
             spec=spec,
             observation=Observation(
                 handle=handle,
-                run_id=spec.run_id,
+                cluster_id=spec.cluster_id,
                 node_id=spec.node_id,
                 pool_id=spec.pool_id,
                 phase=Phase.RUNNING,
@@ -169,7 +168,9 @@ class MemoryProvisioner:
         return Inventory(
             containers=tuple(container.observation for container in self._ours().values()),
             networks=frozenset(
-                run_id for engine, run_id in self.machine.networks if engine == self._engine_id
+                cluster_id
+                for engine, cluster_id in self.machine.networks
+                if engine == self._engine_id
             ),
         )
 
@@ -183,20 +184,20 @@ class MemoryProvisioner:
         if handle in self._ours():
             del self.machine.containers[handle]
 
-    async def remove_network(self, run_id: WorkflowRunId) -> None:
-        """Forget a run's containers and its network."""
+    async def remove_network(self, cluster_id: ClusterId) -> None:
+        """Forget a cluster's containers and its network."""
         for handle, container in self._ours().items():
-            if container.spec.run_id == run_id:
+            if container.spec.cluster_id == cluster_id:
                 del self.machine.containers[handle]
-        self.machine.networks.discard((self._engine_id, run_id))
+        self.machine.networks.discard((self._engine_id, cluster_id))
 
     def specs(self) -> list[LaunchSpec]:
         """What was launched and is still there, oldest first."""
         return [container.spec for container in self._ours().values()]
 
-    def handle_of(self, run_id: WorkflowRunId, node_id: NodeId) -> Handle:
+    def handle_of(self, cluster_id: ClusterId, node_id: NodeId) -> Handle:
         """The container of a node that exists."""
-        handle = self._find(run_id, node_id)
+        handle = self._find(cluster_id, node_id)
         if handle is None:
             raise KeyError(node_id)
         return handle
@@ -223,9 +224,9 @@ class MemoryProvisioner:
             if container.engine_id == self._engine_id
         }
 
-    def _find(self, run_id: WorkflowRunId, node_id: NodeId) -> Handle | None:
+    def _find(self, cluster_id: ClusterId, node_id: NodeId) -> Handle | None:
         for handle, container in self._ours().items():
-            if (container.spec.run_id, container.spec.node_id) == (run_id, node_id):
+            if (container.spec.cluster_id, container.spec.node_id) == (cluster_id, node_id):
                 return handle
         return None
 

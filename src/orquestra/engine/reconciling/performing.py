@@ -1,57 +1,65 @@
 """Doing what was decided.
 
 Between a decision and its action time passes, so every action looks again before it does what
-cannot be undone. Containers of one run are launched one at a time, under a lock that those who
-take the run's cluster away hold too: nothing is launched into a cluster that is going.
+cannot be undone. What a cluster consists of is launched one at a time, under a lock that those who
+take it away hold too: nothing is launched into a cluster that is going.
 """
 
 import asyncio
-import logging
-import re
 from collections import defaultdict
-from datetime import timedelta
+from pathlib import Path
 
-from orquestra.engine.database.tables import Node, Pool, Run
+from orquestra.engine.clusters import store as clusters
+from orquestra.engine.database.tables import Cluster, ClusterPool, Node
 from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import ContainerEngineAway, ProvisioningError
 from orquestra.engine.nodes import service as nodes
 from orquestra.engine.nodes import store as node_store
-from orquestra.engine.provisioning.contract import Handle
+from orquestra.engine.reconciling import endings, store
 from orquestra.engine.reconciling.actions import (
     Action,
+    AddCluster,
+    ClusterAction,
+    FailNode,
     FailRun,
     LaunchHead,
     LaunchNode,
+    LookUpImages,
     LoseNode,
-    ReleaseRun,
+    ReleaseCluster,
     RemoveNode,
     ReplaceHead,
+    RetireCluster,
 )
-from orquestra.engine.reconciling.launching import head_spec, node_spec
+from orquestra.engine.reconciling.launching import (
+    head_spec,
+    make_folders,
+    node_spec,
+    shared_folders,
+)
 from orquestra.engine.reconciling.pulling import pull
-from orquestra.engine.runs import lifecycle
+from orquestra.engine.reconciling.readiness import Readiness
+from orquestra.engine.reconciling.telling import last_words, note
 from orquestra.engine.runs import store as runs
-from orquestra.sdk.schema.cluster import NodeState
-from orquestra.sdk.schema.workflow_run import State
-
-logger = logging.getLogger(__name__)
-
-_GRACE = timedelta(seconds=3)
-_AT_ONCE = timedelta(0)
-_TAIL_LINES = 15
-_TERMINAL_CODES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-_NOT_JOINED = (NodeState.REQUESTED, NodeState.PULLING, NodeState.STARTING)
+from orquestra.engine.settings import DataFolder
+from orquestra.sdk.schema.cluster import HOST_IMAGE, ClusterId, NodeState
 
 
 class Performer:
-    """Carries out actions: the container first, then the record of it."""
+    """Carries out actions: the container or process first, then the record of it."""
 
-    def __init__(self, services: EngineServices) -> None:
+    def __init__(self, services: EngineServices, *, readiness: Readiness | None = None) -> None:
         self._services = services
+        self._readiness = readiness or Readiness(services)
         self._clusters: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._pulling_heads: set[ClusterId] = set()
+
+    def pulls_head_of(self, cluster_id: ClusterId) -> bool:
+        """Whether a cluster still waits for the image of its head, so that nothing has begun."""
+        return cluster_id in self._pulling_heads
 
     async def perform(self, action: Action) -> None:
-        """Do one action. What cannot be launched fails its run.
+        """Do one action. What cannot be launched fails those who need it.
 
         Raises:
             ContainerEngineAway: Nothing was decided; the next round tries again.
@@ -61,157 +69,209 @@ class Performer:
         except ContainerEngineAway:
             raise
         except ProvisioningError as error:
-            if not isinstance(action, LaunchHead | LaunchNode | ReplaceHead):
-                raise
-            node_id = action.node_id if isinstance(action, LaunchNode) else None
-            await self._fail(FailRun(run_id=action.run_id, reason=str(error), node_id=node_id))
-        self._services.wake.ring()
+            await self._give_up(action, error)
+        if not (isinstance(action, ReleaseCluster) and action.orphan):
+            self._services.wake.ring()
 
     async def _do(self, action: Action) -> None:
         match action:
-            case LaunchHead():
-                await self._launch_head(action.run_id)
-            case ReplaceHead():
-                await self._replace_head(action)
             case LaunchNode():
                 await self._launch_node(action)
             case RemoveNode():
                 await self._remove(action)
             case LoseNode():
-                await self._lose(action)
+                await endings.lose_node(self._services, action)
+            case FailNode():
+                await self._fail_node(action)
+            case LookUpImages():
+                await self._readiness.look_up()
+            case AddCluster():
+                await self._readiness.add()
+            case _:
+                await self._do_to_cluster(action)
+
+    async def _do_to_cluster(self, action: ClusterAction) -> None:
+        match action:
+            case LaunchHead():
+                await self._launch_head(action.cluster_id)
+            case ReplaceHead():
+                await self._replace_head(action)
             case FailRun():
-                await self._fail(action)
-            case ReleaseRun():
-                await self._release(action.run_id)
+                await endings.fail_run(self._services, action)
+            case RetireCluster():
+                await self._retire(action)
+            case ReleaseCluster():
+                await self._release(action.cluster_id)
 
-    async def _launch_head(self, run_id: str) -> None:
-        run = await self._run(run_id)
-        if run is None or not run.executing:
-            return
-        await pull(run.head_image, services=self._services)
-        async with self._clusters[run_id]:
-            await self._launch_head_now(run_id)
+    async def _give_up(self, action: Action, error: ProvisioningError) -> None:
+        """End what needs a head or node that cannot be launched."""
+        match action:
+            case LaunchNode():
+                reason, node_id = str(error), action.node_id
+                await self._fail_node(
+                    FailNode(
+                        cluster_id=action.cluster_id, node_id=node_id, reason=reason, handle=None
+                    )
+                )
+            case LaunchHead() | ReplaceHead():
+                reason = str(error)
+                if not await endings.fail_all(self._services, action.cluster_id, reason=reason):
+                    self._readiness.rest()
+            case _:
+                raise error
 
-    async def _launch_head_now(self, run_id: str) -> None:
-        run = await self._run(run_id)
-        if run is None or not run.executing:
+    async def _launch_head(self, cluster_id: ClusterId) -> None:
+        cluster = await self._going_on(cluster_id)
+        if cluster is None:
             return
-        await self._services.provisioner.launch(head_spec(run, services=self._services))
+        self._pulling_heads.add(cluster_id)
+        try:
+            await pull(cluster.head_image, services=self._services)
+        finally:
+            self._pulling_heads.discard(cluster_id)
+        async with self._clusters[cluster_id]:
+            await self._launch_head_now(cluster_id)
+
+    async def _launch_head_now(self, cluster_id: ClusterId) -> None:
+        cluster = await self._going_on(cluster_id)
+        if cluster is None:
+            return
+        await self._fit_to_machine(cluster_id)
+        environments = await self._prepare(cluster_id)
+        spec = head_spec(cluster, environments=environments, services=self._services)
+        await self._services.provisioner.launch(spec)
         async with self._services.database.writing() as session:
-            row = await session.get_one(Run, run_id)
+            row = await session.get_one(Cluster, cluster_id)
             row.head_launches += 1
-            row.head_launched_at, row.head_began_at = self._services.clock(), None
-        await self._note(run_id, "The head of the run cluster was launched.")
+            row.head_launched_at = self._services.clock()
+        await note(self._services, cluster_id, "The head of the run cluster was launched.")
+
+    async def _fit_to_machine(self, cluster_id: ClusterId) -> None:
+        """Give host nodes what the machine has now, where a cluster is about to begin anew."""
+        if self._services.settings.local:
+            capacity = await self._services.provisioner.capacity()
+            async with self._services.database.writing() as session:
+                await clusters.resize_pools(
+                    session, cluster_id, pinned_image=HOST_IMAGE, size=capacity.size
+                )
 
     async def _replace_head(self, action: ReplaceHead) -> None:
-        async with self._clusters[action.run_id]:
-            run = await self._run(action.run_id)
-            if run is None or not run.executing or run.head_launches != action.launches:
+        async with self._clusters[action.cluster_id]:
+            cluster = await self._going_on(action.cluster_id)
+            if cluster is None or cluster.head_launches != action.launches:
                 return
-            reason = f"{action.reason}; the run goes on with another one."
-            await self._note(action.run_id, reason + await self._last_words(action.handle))
-            await self._remove_all(action.run_id, grace=_AT_ONCE)
-            now = self._services.clock()
+            reason = f"{action.reason}; what it executes goes on with another one."
+            words = await last_words(self._services, action.handle)
+            await note(self._services, action.cluster_id, reason + words)
+            await endings.take_away(
+                self._services, action.cluster_id, grace=endings.AT_ONCE, for_good=False
+            )
             async with self._services.database.writing() as session:
-                for node in await node_store.living(session, action.run_id):
-                    nodes.end(node, NodeState.STOPPED, at=now, message=reason)
-                await runs.restart_tasks(session, action.run_id, at=now, reason=reason)
-            await self._launch_head_now(action.run_id)
+                now = self._services.clock()
+                # All at once: an engine that is killed after it knows that a head is to be
+                # launched, and counts no loss again.
+                for run in await store.restart_runs(
+                    session, action.cluster_id, at=now, reason=reason
+                ):
+                    run.heads_lost += 1
+                row = await session.get_one(Cluster, action.cluster_id)
+                row.head_launched_at = row.head_began_at = row.head_address = None
+            await self._launch_head_now(action.cluster_id)
 
     async def _launch_node(self, action: LaunchNode) -> None:
         async with self._services.database.writing() as session:
-            node = await node_store.get(session, action.run_id, node_id=action.node_id)
+            node = await node_store.get(session, action.cluster_id, node_id=action.node_id)
             if node is None or node.state not in (NodeState.REQUESTED, NodeState.PULLING):
                 return
             node.state = NodeState.PULLING
-            pool = await session.get_one(Pool, (node.run_id, node.pool_id))
+            pool = await session.get_one(ClusterPool, (node.cluster_id, node.pool_id))
         await pull(pool.pinned_image, services=self._services)
-        async with self._clusters[action.run_id]:
-            await self._launch_node_now(action, pool=pool)
+        pulled_at = self._services.clock()
+        async with self._clusters[action.cluster_id]:
+            node = await self._still_wanted(action)
+            if node is None:
+                return
+            node.pulled_at = pulled_at
+            await self._launch_node_now(node, pool)
 
-    async def _launch_node_now(self, action: LaunchNode, *, pool: Pool) -> None:
+    async def _still_wanted(self, action: LaunchNode) -> Node | None:
+        """The node, unless it was let go, or its head was lost, while its image was pulled."""
+        cluster = await self._going_on(action.cluster_id)
+        if cluster is None or cluster.head_address is None:
+            return None
         async with self._services.database.reading() as session:
-            node = await session.get_one(Node, (action.run_id, action.node_id))
-        if node.state is not NodeState.PULLING:
+            node = await session.get_one(Node, (action.cluster_id, action.node_id))
+        return node if node.state is NodeState.PULLING else None
+
+    async def _launch_node_now(self, node: Node, pool: ClusterPool) -> None:
+        cluster = await self._going_on(ClusterId(node.cluster_id))
+        if cluster is None or cluster.head_address is None:
             return
-        await self._services.provisioner.launch(node_spec(node, pool, services=self._services))
+        spec = node_spec(
+            node,
+            pool,
+            head_address=cluster.head_address,
+            environments=await self._prepare(ClusterId(cluster.id)),
+            services=self._services,
+        )
+        await self._services.provisioner.launch(spec)
         async with self._services.database.writing() as session:
-            row = await session.get_one(Node, (node.run_id, node.id))
-            row.launched_at = self._services.clock()
+            row = await session.get_one(Node, (node.cluster_id, node.id))
+            row.pulled_at, row.launched_at = node.pulled_at, self._services.clock()
             if row.state is NodeState.PULLING:
                 row.state = NodeState.STARTING
-        await self._note(node.run_id, f"Node {node.id} was launched with image {pool.image}.")
+        text = f"Node {node.id} was launched with image {pool.image}."
+        await note(self._services, cluster.id, text)
 
     async def _remove(self, action: RemoveNode) -> None:
         if action.handle:
-            await self._services.provisioner.remove(action.handle, _GRACE)
+            await self._services.provisioner.remove(action.handle, endings.GRACE)
         async with self._services.database.writing() as session:
-            node = await node_store.get(session, action.run_id, node_id=action.node_id)
+            node = await node_store.get(session, action.cluster_id, node_id=action.node_id)
             if node is None or node.state.is_final():
                 return
             nodes.end(node, NodeState.STOPPED, at=self._services.clock())
-        await self._note(action.run_id, f"Node {action.node_id} was let go.")
+        await note(self._services, action.cluster_id, f"Node {action.node_id} was let go.")
 
-    async def _lose(self, action: LoseNode) -> None:
-        words = await self._last_words(action.handle)
-        async with self._services.database.writing() as session:
-            node = await session.get_one(Node, (action.run_id, action.node_id))
-            now = self._services.clock()
-            nodes.end(node, NodeState.FAILED, at=now, message=action.reason)
-        await self._note(action.run_id, f"Node {action.node_id}: {action.reason}{words}")
+    async def _fail_node(self, action: FailNode) -> None:
+        if not await endings.fail_node(self._services, action):
+            self._readiness.rest()
 
-    async def _fail(self, action: FailRun) -> None:
-        message = f"{action.reason.rstrip('.')}.{await self._last_words(action.handle)}"
-        now = self._services.clock()
-        async with self._services.database.writing() as session:
-            run = await session.get_one(Run, action.run_id)
-            if action.unless_begun and run.head_began_at is not None:
-                return
-            if action.node_id:
-                node = await session.get_one(Node, (action.run_id, action.node_id))
-                if node.state not in _NOT_JOINED:
-                    return
-                nodes.end(node, NodeState.FAILED, at=now, message=message)
-            await lifecycle.finish(session, run, state=State.FAILED, message=message, at=now)
-        await self._note(action.run_id, message)
+    async def _retire(self, action: RetireCluster) -> None:
+        if action.broken:
+            self._readiness.rest()
+        await endings.retire(self._services, action)
 
-    async def _release(self, run_id: str) -> None:
-        async with self._clusters[run_id]:
-            run = await self._run(run_id)
-            forced = run is not None and run.state is State.KILLED
-            await self._remove_all(run_id, grace=_AT_ONCE if forced else _GRACE)
-            if run is None or run.released:
-                return
-            now = self._services.clock()
-            async with self._services.database.writing() as session:
-                for node in await node_store.living(session, run_id):
-                    nodes.end(node, NodeState.STOPPED, at=now)
-                (await session.get_one(Run, run_id)).released = True
-        self._clusters.pop(run_id, None)
-        await self._note(run_id, "The run cluster was taken away.")
+    async def _release(self, cluster_id: ClusterId) -> None:
+        async with self._clusters[cluster_id]:
+            await endings.release(self._services, cluster_id)
+        self._clusters.pop(cluster_id, None)
 
-    async def _remove_all(self, run_id: str, *, grace: timedelta) -> None:
-        provisioner = self._services.provisioner
-        inventory = await provisioner.inventory()
-        mine = [found for found in inventory.containers if found.run_id == run_id]
-        await asyncio.gather(*(provisioner.remove(found.handle, grace) for found in mine))
-        for network in inventory.networks:
-            if network == run_id:
-                await provisioner.remove_network(network)
-
-    async def _run(self, run_id: str) -> Run | None:
+    async def _going_on(self, cluster_id: ClusterId) -> Cluster | None:
+        """The cluster, unless it is over."""
         async with self._services.database.reading() as session:
-            return await runs.get(session, run_id)
+            cluster = await clusters.get(session, cluster_id)
+        return cluster if cluster is not None and not cluster.retired else None
 
-    async def _last_words(self, handle: Handle | None) -> str:
-        if handle is None:
-            return ""
-        lines = await self._services.provisioner.tail(handle, _TAIL_LINES)
-        readable = [_TERMINAL_CODES.sub("", line).rstrip() for line in lines]
-        said = "\n".join(line for line in readable if line)
-        return f" Its last output:\n{said}" if said else ""
+    async def _prepare(self, cluster_id: ClusterId) -> Path:
+        """Make the folders that a cluster shares with the engine; the one of environments.
 
-    async def _note(self, run_id: str, text: str) -> None:
-        logger.info("run %s: %s", run_id, text, extra={"event": "run_cluster"})
-        at = self._services.clock().timestamp()
-        await asyncio.to_thread(self._services.logs.note, run_id, text, at=at)
+        On a Compute Engine no user's tasks may write into another one's environments. A cluster
+        that was made for a run, and has its id, shares those of the run's owner. A standby begins
+        without knowing its user, so it has a folder of its own, and keeps it.
+        """
+        folder = DataFolder(self._services.settings.data)
+        environments = folder.environments
+        if not self._services.settings.local:
+            async with self._services.database.reading() as session:
+                run = await runs.get(session, cluster_id)
+            environments = folder.environments_of(run.owner if run else cluster_id)
+        outside = shared_folders(cluster_id, environments=environments, folder=folder)
+        try:
+            await asyncio.to_thread(make_folders, outside)
+        except OSError as error:
+            raise ProvisioningError(
+                f"The folder {error.filename} of a run cluster cannot be made "
+                f"({error.strerror}). Free disk space, or make it writable for the engine."
+            ) from error
+        return environments

@@ -1,23 +1,26 @@
-"""`/api/workflow-runs`."""
+"""`/api/workflow-runs` and `/api/workflow-run-events`."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from fastapi import APIRouter, Request, status
+from fastapi import APIRouter, Request, Response, status
+from fastapi.responses import StreamingResponse
 
 from orquestra.engine import bodies, paging
 from orquestra.engine.auth.access import CurrentUser
 from orquestra.engine.dependencies import ReadSession, Services
 from orquestra.engine.errors import BadRequest
-from orquestra.engine.runs import requests, service, store, views
+from orquestra.engine.runs import progress, requests, service, store, views
 from orquestra.sdk.schema import api
 from orquestra.sdk.schema.workflow_run import State
 
-router = APIRouter(prefix="/api/workflow-runs", tags=["workflow runs"])
+router = APIRouter(prefix="/api", tags=["workflow runs"])
+
+_EVENTS = "text/event-stream"
 
 
 @router.post(
-    "",
+    "/workflow-runs",
     status_code=status.HTTP_201_CREATED,
     openapi_extra=bodies.documented(api.CreateRun),
 )
@@ -30,7 +33,7 @@ async def create_run(
     return api.Envelope(data=api.Id(id=run.id))
 
 
-@router.get("", response_model_exclude_none=True)
+@router.get("/workflow-runs", response_model_exclude_none=True)
 async def list_runs(
     services: Services,
     session: ReadSession,
@@ -61,21 +64,45 @@ async def list_runs(
     )
 
 
-@router.get("/{run_id}", response_model_exclude_none=True)
-async def get_run(run_id: str, session: ReadSession, user: CurrentUser) -> api.Envelope[api.Run]:
+@router.get("/workflow-runs/{run_id}", response_model=api.Envelope[api.Run])
+async def get_run(
+    run_id: str, services: Services, session: ReadSession, user: CurrentUser
+) -> Response:
     """A run with the state of every task."""
     run = await service.get(session, run_id, user=user)
-    return api.Envelope(data=views.run(run, await store.tasks(session, run_id)))
+    found = views.run(run, await service.tasks(services, session, run))
+    # Written here, since FastAPI would check each of its tasks again.
+    text = api.Envelope(data=found).model_dump_json(by_alias=True, exclude_none=True)
+    return Response(text, media_type="application/json")
 
 
-@router.post("/{run_id}/terminate", status_code=status.HTTP_204_NO_CONTENT)
+@router.get(
+    "/workflow-run-events",
+    response_class=Response,
+    responses={200: {"content": {_EVENTS: {}}, "description": "events `progress`: `RunProgress`"}},
+)
+async def watch_run(
+    workflowRunId: str,  # noqa: N803 - the wire's name
+    services: Services,
+    user: CurrentUser,
+) -> Response:
+    """The progress of a run now and after each change, until nothing of it executes any more."""
+    async with services.database.reading() as session:
+        await service.get(session, workflowRunId, user=user)
+    return StreamingResponse(
+        progress.stream(services, workflowRunId),
+        media_type=_EVENTS,
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+@router.post("/workflow-runs/{run_id}/terminate", status_code=status.HTTP_204_NO_CONTENT)
 async def terminate_run(
     run_id: str, services: Services, user: CurrentUser, force: bool = False
 ) -> None:
     """End a run. One that is over already stays as it is."""
     async with services.database.writing() as session:
-        await service.stop(session, run_id, user=user, force=force, at=services.clock())
-    services.wake.ring()
+        await service.stop(services, session, run_id, user=user, force=force)
 
 
 def _created_since(now: datetime, *, max_age: int | None) -> datetime | None:

@@ -6,20 +6,22 @@ import re
 import secrets
 import string
 import uuid
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orquestra.engine.database.tables import Definition, Pool, Run, TaskRun
+from orquestra.engine.clusters.assignment import assign
+from orquestra.engine.database.tables import Definition, Run
 from orquestra.engine.definitions import service as definitions
 from orquestra.engine.definitions import store as definition_store
 from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import DefinitionUnknown, Forbidden, NotFound
-from orquestra.engine.images.admission import Admission, admit
+from orquestra.engine.images.admission import admit
 from orquestra.engine.images.sizes import run_demand
 from orquestra.engine.runs import lifecycle, store
+from orquestra.engine.runs.tasks import Task, tasks_of
 from orquestra.sdk.schema import api, ir
-from orquestra.sdk.schema.cluster import NodeSize
 from orquestra.sdk.schema.workflow_run import State
 
 logger = logging.getLogger(__name__)
@@ -39,8 +41,7 @@ async def create(services: EngineServices, request: api.CreateRun, *, user: str)
         Forbidden: The definition is somebody else's.
         RunRefused: The run could never succeed, with every reason found.
     """
-    stored = await _definition(services, request.workflow_definition_id, user=user)
-    definition = (await services.definitions.of_row(stored)).document
+    stored, definition = await _definition(services, request.workflow_definition_id, user=user)
     demand = run_demand(request, definition=definition)
     admission = await admit(
         definition,
@@ -49,18 +50,22 @@ async def create(services: EngineServices, request: api.CreateRun, *, user: str)
         catalogue=services.catalogue,
         defaults=services.default_images,
     )
-    run = _new_run(stored, admission, head=demand.head, at=services.clock())
-    run.dry_run = request.dry_run
+    run = _new_run(stored, request, warnings=admission.warnings, at=services.clock())
     run.total_tasks = len(definition.task_invocations)
+    if services.settings.local:
+        run.working_directory = request.working_directory
     async with services.database.writing() as session:
-        if await definition_store.without_document(session, stored.id) is None:
+        if await definition_store.get(session, stored.id) is None:
             raise DefinitionUnknown(f"The workflow definition {stored.id!r} was just deleted.")
-        await store.add(
+        cluster = await assign(
             session,
             run,
-            pools=_pools(run.id, admission),
-            tasks=_task_runs(run.id, definition, admission=admission),
+            admission,
+            head=demand.head,
+            settings=services.settings,
+            at=run.created_at,
         )
+    services.works.announce(cluster.id)
     services.wake.ring()
     await _note_warnings(services, run)
     return run
@@ -81,21 +86,42 @@ async def get(session: AsyncSession, run_id: str, *, user: str) -> Run:
     return run
 
 
-async def stop(session: AsyncSession, run_id: str, *, user: str, force: bool, at: datetime) -> None:
+async def tasks(services: EngineServices, session: AsyncSession, run: Run) -> Iterator[Task]:
+    """The tasks of a run, in the order of its definition."""
+    definition = await services.definitions.of_run(session, run)
+    return tasks_of(
+        run,
+        invocation_ids=definition.document.task_invocations,
+        attempts=await store.attempts(session, run.id),
+    )
+
+
+async def stop(
+    services: EngineServices, session: AsyncSession, run_id: str, *, user: str, force: bool
+) -> None:
     """End a run: TERMINATED, or KILLED by force. A run that is over stays as it is."""
     run = await get(session, run_id, user=user)
-    state = State.KILLED if force else State.TERMINATED
-    await lifecycle.finish(session, run, state=state, message=f"Stopped by {user}.", at=at)
+    await lifecycle.finish(
+        services,
+        session,
+        run,
+        state=State.KILLED if force else State.TERMINATED,
+        message=f"Stopped by {user}.",
+        at=services.clock(),
+    )
 
 
-async def _definition(services: EngineServices, definition_id: str, *, user: str) -> Definition:
+async def _definition(
+    services: EngineServices, definition_id: str, *, user: str
+) -> tuple[Definition, ir.WorkflowDef]:
     async with services.database.reading() as session:
         try:
-            return await definitions.get(session, definition_id, user=user)
+            stored = await definitions.get(session, definition_id, user=user)
         except NotFound as error:
             raise DefinitionUnknown(
                 f"{error} Store the definition first, then run it by the id that this gives."
             ) from error
+        return stored, (await services.definitions.get(session, definition_id)).document
 
 
 async def _note_warnings(services: EngineServices, run: Run) -> None:
@@ -106,12 +132,12 @@ async def _note_warnings(services: EngineServices, run: Run) -> None:
         await asyncio.to_thread(services.logs.note, run.id, text, at=run.created_at.timestamp())
     except OSError as error:
         # The run exists, and shows the warnings itself.
-        logger.warning(
-            "run %s: its log could not be written: %s", run.id, error, extra={"event": "log_lost"}
-        )
+        services.logs.report_lost(run.id, error)
 
 
-def _new_run(definition: Definition, admission: Admission, *, head: NodeSize, at: datetime) -> Run:
+def _new_run(
+    definition: Definition, request: api.CreateRun, *, warnings: Iterable[str], at: datetime
+) -> Run:
     return Run(
         id=_run_id(definition.name),
         definition_id=definition.id,
@@ -120,45 +146,13 @@ def _new_run(definition: Definition, admission: Admission, *, head: NodeSize, at
         workspace_id=definition.workspace_id,
         project_id=definition.project_id,
         state=State.WAITING,
-        warnings=list(admission.warnings),
+        warnings=list(warnings),
         created_at=at,
+        dry_run=request.dry_run,
         completed_tasks=0,
         executing=True,
-        released=False,
-        head_image=admission.head_image,
-        head_cpu=head.cpu,
-        head_memory=head.memory,
-        head_launches=0,
+        heads_lost=0,
     )
-
-
-def _pools(run_id: str, admission: Admission) -> list[Pool]:
-    return [
-        Pool(
-            run_id=run_id,
-            id=pool.id,
-            image=pool.image,
-            pinned_image=pool.pinned_image,
-            max_nodes=pool.max_nodes,
-            cpu=pool.size.cpu,
-            memory=pool.size.memory,
-            gpu=pool.size.gpu,
-        )
-        for pool in admission.pools
-    ]
-
-
-def _task_runs(run_id: str, definition: ir.WorkflowDef, *, admission: Admission) -> list[TaskRun]:
-    return [
-        TaskRun(
-            run_id=run_id,
-            invocation_id=invocation_id,
-            position=position,
-            pool_id=admission.pool_of_invocation[invocation_id],
-            state=State.WAITING,
-        )
-        for position, invocation_id in enumerate(definition.task_invocations)
-    ]
 
 
 def _run_id(name: str) -> str:

@@ -1,26 +1,29 @@
-"""Queries on runs, their pools and their task runs."""
+"""Queries on runs, their pools and the attempts of their tasks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import undefer
 
-from orquestra.engine.database.tables import Pool, Run, TaskAttempt, TaskRun
+from orquestra.engine.database import bulk
+from orquestra.engine.database.tables import ClusterPool, Run, RunPool, TaskAttempt
 from orquestra.engine.paging import Position, older_than
+from orquestra.engine.runs.tasks import Attempt
 from orquestra.sdk.schema.workflow_run import State
 
-
-async def add(
-    session: AsyncSession, run: Run, *, pools: Iterable[Pool], tasks: Iterable[TaskRun]
-) -> None:
-    """Store a new run."""
-    session.add(run)
-    await session.flush()
-    session.add_all(pools)
-    await session.flush()
-    session.add_all(tasks)
-    await session.flush()
+_KEYS = ("run_id", "invocation_id", "attempt")
+BEGINNING = (
+    *_KEYS,
+    "state",
+    "final",
+    "node_id",
+    "ready_at",
+    "worker_ready_at",
+    "started_at",
+)
+ENDING = (*BEGINNING, "ended_at", "message")
 
 
 async def get(session: AsyncSession, run_id: str) -> Run | None:
@@ -33,10 +36,102 @@ async def of_result(session: AsyncSession, result_id: str) -> Run | None:
     return await session.scalar(select(Run).where(Run.result_id == result_id))
 
 
-async def unreleased(session: AsyncSession) -> Sequence[Run]:
-    """Runs whose cluster may still exist, oldest first."""
-    query = select(Run).where(Run.released.is_(False)).order_by(Run.created_at)
-    return (await session.scalars(query)).all()
+async def executing(session: AsyncSession, cluster_id: str) -> Sequence[Run]:
+    """The runs that a cluster executes, oldest first."""
+    query = select(Run).where(Run.cluster_id == cluster_id, Run.executing.is_(True))
+    return (await session.scalars(query.order_by(Run.created_at, Run.id))).all()
+
+
+async def attempts(session: AsyncSession, run_id: str) -> list[Attempt]:
+    """All attempts of a run's tasks, in the order in which they could begin."""
+    columns = (getattr(TaskAttempt, name) for name in Attempt._fields)
+    query = select(*columns).where(TaskAttempt.run_id == run_id)
+    rows = await session.execute(query.order_by(TaskAttempt.ready_at, TaskAttempt.attempt))
+    return [Attempt(*row) for row in rows]
+
+
+async def attempts_made(session: AsyncSession, run_id: str) -> dict[str, int]:
+    """How often each invocation has been attempted; those that have not been are left out."""
+    query = (
+        select(TaskAttempt.invocation_id, func.max(TaskAttempt.attempt).label("made"))
+        .where(TaskAttempt.run_id == run_id)
+        .group_by(TaskAttempt.invocation_id)
+    )
+    return {row.invocation_id: row.made for row in await session.execute(query)}
+
+
+async def run_pools(session: AsyncSession, run_id: str) -> Sequence[RunPool]:
+    """The pools that a run uses, with the invocations in each."""
+    query = select(RunPool).where(RunPool.run_id == run_id).order_by(RunPool.pool_id)
+    return (await session.scalars(query.options(undefer(RunPool.invocations)))).all()
+
+
+async def pools(session: AsyncSession, run: Run) -> Sequence[tuple[ClusterPool, int]]:
+    """The pools of a run as its cluster has them, with the most nodes that the run may use."""
+    query = (
+        select(ClusterPool, RunPool.max_nodes)
+        .join(RunPool, RunPool.pool_id == ClusterPool.id)
+        .where(RunPool.run_id == run.id, ClusterPool.cluster_id == run.cluster_id)
+        .order_by(ClusterPool.image, ClusterPool.id)
+    )
+    return [(pool, most) for pool, most in await session.execute(query)]
+
+
+async def ended_invocations(
+    session: AsyncSession, run_id: str, *, among: Sequence[str]
+) -> set[str]:
+    """Those invocations that have ended for good."""
+    query = select(TaskAttempt.invocation_id).where(
+        TaskAttempt.run_id == run_id,
+        TaskAttempt.invocation_id.in_(bulk.values(among)),
+        TaskAttempt.final.is_(True),
+    )
+    return set(await session.scalars(query))
+
+
+async def begin_attempts(session: AsyncSession, rows: Sequence[Sequence[bulk.Cell]]) -> None:
+    """Record attempts that run, as `BEGINNING`; of those that have ended, how they began."""
+    await bulk.upsert(
+        session,
+        TaskAttempt,
+        rows,
+        columns=BEGINNING,
+        keys=_KEYS,
+        replaced=("node_id", "ready_at", "worker_ready_at", "started_at"),
+    )
+
+
+async def end_attempts(session: AsyncSession, rows: Sequence[Sequence[bulk.Cell]]) -> None:
+    """Record attempts that have ended, as `ENDING`; what is known of their beginnings stays."""
+    await bulk.upsert(
+        session,
+        TaskAttempt,
+        rows,
+        columns=ENDING,
+        keys=_KEYS,
+        replaced=("state", "final", "ended_at", "message"),
+        filled=("node_id", "ready_at", "worker_ready_at", "started_at"),
+    )
+
+
+async def end_running_tasks(
+    session: AsyncSession, run_id: str, *, state: State, at: datetime
+) -> None:
+    """Give every running attempt of a run that is over its end, and with it its task."""
+    await session.execute(
+        update(TaskAttempt)
+        .where(TaskAttempt.run_id == run_id, TaskAttempt.state == State.RUNNING)
+        .values(state=state, final=True, ended_at=at)
+    )
+
+
+async def restart_tasks(session: AsyncSession, run_id: str, *, at: datetime, reason: str) -> None:
+    """End running attempts, since what ran them is gone; their tasks wait for the next."""
+    await session.execute(
+        update(TaskAttempt)
+        .where(TaskAttempt.run_id == run_id, TaskAttempt.state == State.RUNNING)
+        .values(state=State.FAILED, final=False, ended_at=at, message=reason)
+    )
 
 
 async def page(  # noqa: PLR0913 - the filters of the API
@@ -51,8 +146,12 @@ async def page(  # noqa: PLR0913 - the filters of the API
     created_since: datetime | None = None,
     states: Sequence[State] = (),
 ) -> list[Run]:
-    """Runs of an owner, newest first, after a page's last one."""
-    query = select(Run).where(Run.owner == owner)
+    """Runs of an owner, newest first, after a page's last one.
+
+    What fits is found in an index that has all columns of the filters, and only the rows of the
+    page are looked up: otherwise a filter that few runs pass would read every row.
+    """
+    query = select(Run.id).where(Run.owner == owner)
     if after:
         query = query.where(older_than(Run.created_at, Run.id, position=after))
     if definition_id:
@@ -64,71 +163,7 @@ async def page(  # noqa: PLR0913 - the filters of the API
     if created_since:
         query = query.where(Run.created_at >= created_since)
     if states:
-        query = query.where(Run.state.in_(states))
-    newest_first = query.order_by(Run.created_at.desc(), Run.id.desc())
-    return list(await session.scalars(newest_first.limit(size)))
-
-
-async def tasks(session: AsyncSession, run_id: str) -> Sequence[TaskRun]:
-    """The task runs of a run, in the order of its definition."""
-    query = select(TaskRun).where(TaskRun.run_id == run_id).order_by(TaskRun.position)
-    return (await session.scalars(query)).all()
-
-
-async def task(session: AsyncSession, run_id: str, *, invocation_id: str) -> TaskRun | None:
-    """One task run."""
-    return await session.get(TaskRun, (run_id, invocation_id))
-
-
-async def attempt(
-    session: AsyncSession, run_id: str, *, invocation_id: str, number: int
-) -> TaskAttempt | None:
-    """One attempt of a task."""
-    return await session.get(TaskAttempt, (run_id, invocation_id, number))
-
-
-async def attempts(session: AsyncSession, run_id: str) -> Sequence[TaskAttempt]:
-    """All attempts of a run's tasks, in the order they began."""
-    query = select(TaskAttempt).where(TaskAttempt.run_id == run_id)
-    return (await session.scalars(query.order_by(TaskAttempt.started_at))).all()
-
-
-async def pools(session: AsyncSession, run_id: str) -> Sequence[Pool]:
-    """The pools of a run."""
-    query = select(Pool).where(Pool.run_id == run_id).order_by(Pool.image)
-    return (await session.scalars(query)).all()
-
-
-async def end_running_tasks(
-    session: AsyncSession, run_id: str, *, state: State, at: datetime
-) -> None:
-    """Give every running task and attempt of a run its end."""
-    for table in (TaskRun, TaskAttempt):
-        await session.execute(
-            update(table)
-            .where(table.run_id == run_id, table.state == State.RUNNING)
-            .values(state=state, ended_at=at)
-        )
-
-
-async def complete_tasks(session: AsyncSession, run_id: str, *, at: datetime) -> None:
-    """Give every unfinished task of a run that has succeeded its end."""
-    await session.execute(
-        update(TaskRun)
-        .where(TaskRun.run_id == run_id, TaskRun.state != State.SUCCEEDED)
-        .values(state=State.SUCCEEDED, ended_at=at, message=None)
-    )
-
-
-async def restart_tasks(session: AsyncSession, run_id: str, *, at: datetime, reason: str) -> None:
-    """Put running tasks back to WAITING, since what ran them is gone; their attempts end."""
-    await session.execute(
-        update(TaskAttempt)
-        .where(TaskAttempt.run_id == run_id, TaskAttempt.state == State.RUNNING)
-        .values(state=State.FAILED, ended_at=at, message=reason)
-    )
-    await session.execute(
-        update(TaskRun)
-        .where(TaskRun.run_id == run_id, TaskRun.state == State.RUNNING)
-        .values(state=State.WAITING, started_at=None, message=reason)
-    )
+        query = query.where(or_(*(Run.state == state for state in states)))
+    fitting = query.order_by(Run.created_at.desc(), Run.id.desc()).limit(size)
+    runs = select(Run).where(Run.id.in_(fitting))
+    return list(await session.scalars(runs.order_by(Run.created_at.desc(), Run.id.desc())))

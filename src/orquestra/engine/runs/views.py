@@ -1,9 +1,11 @@
 """Runs and tasks as the HTTP API shows them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
-from orquestra.engine.database.tables import Run, TaskRun
+from orquestra.engine.database.tables import Run
+from orquestra.engine.runs.tasks import Task
 from orquestra.sdk.schema import api
+from orquestra.sdk.schema.workflow_run import State
 
 
 def task_run_id(run_id: str, invocation_id: str) -> str:
@@ -11,7 +13,7 @@ def task_run_id(run_id: str, invocation_id: str) -> str:
     return f"{run_id}@{invocation_id}"
 
 
-def run(row: Run, tasks: Sequence[TaskRun]) -> api.Run:
+def run(row: Run, tasks: Iterable[Task]) -> api.Run:
     """A run with all its tasks."""
     return api.Run(
         id=row.id,
@@ -44,7 +46,19 @@ def summary(row: Run) -> api.RunSummary:
     )
 
 
-def _status(row: Run | TaskRun) -> api.Status:
+def progress(row: Run) -> api.RunProgress:
+    """How far a run is."""
+    return api.RunProgress(
+        state=row.state,
+        message=row.message,
+        warnings=row.warnings,
+        total_tasks=row.total_tasks,
+        completed_tasks=row.completed_tasks,
+        result_id=row.result_id if row.state is State.SUCCEEDED else None,
+    )
+
+
+def _status(row: Run | Task) -> api.Status:
     return api.Status(
         state=row.state, start_time=row.started_at, end_time=row.ended_at, message=row.message
     )

@@ -26,11 +26,11 @@ class HostNodes:
     def __init__(self) -> None:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._lock = threading.Lock()
-        # A short name: paths of sockets below it may have 107 characters.
+        # What Ray leaves behind where it is killed goes with this folder.
         self._folder = tempfile.TemporaryDirectory(prefix="r", ignore_cleanup_errors=True)
 
     def start_head(self, start: HeadStart) -> None:
-        """Start a head. Its port is fixed, so there is one on a machine at a time."""
+        """Start a head; one that was killed may be followed by another."""
         self._start("head", HEAD_COMMAND, start.model_dump_json())
 
     def wait_for_head(self, *, seconds: float) -> int:

@@ -1,27 +1,29 @@
-"""The engine of one run, in memory: its internal API on a Unix socket."""
+"""An engine with one run cluster, in memory: its internal API on a Unix socket."""
 
-import re
-import sys
 import threading
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from socketserver import ThreadingUnixStreamServer
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
-from pydantic import TypeAdapter
-
 from orquestra.executor.autoscaling import HEAD_ID
+from orquestra.executor.exchange import Exchange
+from orquestra.executor.testing.engine_socket import EngineSocket
+from orquestra.executor.testing.plans import Built
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import (
-    FORMAT_HEADER,
+    AttemptsBegan,
+    AttemptsEnded,
+    ClusterId,
     ClusterNode,
+    ClusterWork,
     Event,
     EventBatch,
+    Folders,
+    HeadBegan,
     HeadStart,
     NodeId,
     NodeJoined,
@@ -29,16 +31,19 @@ from orquestra.sdk.schema.cluster import (
     NodeSize,
     NodeStart,
     NodeState,
+    PoolId,
+    PoolPlan,
     RunFinished,
     RunPlan,
-    TaskStarted,
+    StoredValue,
 )
-from orquestra.sdk.values import SerializedValue
+from orquestra.sdk.schema.workflow_run import WorkflowRunId
 
 HEAD_SIZE = NodeSize(cpu=1, memory=2 * 2**30, gpu=0)
+WORK_WAIT_SECONDS = 20.0
+HEAD_SECONDS = 60.0
 
 _EventT = TypeVar("_EventT")
-_NODES = TypeAdapter(list[ClusterNode])
 
 
 class NodeLauncher(Protocol):
@@ -54,45 +59,53 @@ class NodeLauncher(Protocol):
 
 
 class MemoryEngine:
-    """The engine of one run, as its head sees it. A context: the socket is open inside.
+    """The engine as the head of one cluster sees it. A context: the socket is open inside.
 
-    Nodes are started through the launcher; without one they are only noted.
+    `folder` holds the socket and what the cluster shares. Runs are submitted at any time; nodes
+    are started through the launcher; without one they are only noted.
 
-    Attributes hold what has happened: `events` in order of arrival, `artifacts` by id, and
-    `nodes` with their last state; `requests` are the node requests as they came.
+    Attributes hold what has happened: `events` in order of arrival, `stored` values by run and
+    artifact, and `nodes` with their last state; `requests` are the node requests as they came.
     """
 
     def __init__(
         self,
-        plan: RunPlan,
-        *,
-        socket: Path,
+        *runs: Built,
+        folder: Path,
         launcher: NodeLauncher | None = None,
-        head_host: str = "127.0.0.1",
+        idle_timeout_seconds: float = 60,
+        wait_seconds: float = WORK_WAIT_SECONDS,
     ) -> None:
-        self.plan = plan
         self.events: list[Event] = []
-        self.artifacts: dict[str, SerializedValue] = {}
+        self.stored: dict[WorkflowRunId, dict[ir.ArtifactNodeId, StoredValue]] = {}
         self.nodes: dict[NodeId, ClusterNode] = {}
         self.requests: list[NodeRequest] = []
         self.over = False
         """Set to answer every call with 410."""
         self.broken = False
         """Set to answer every call with 500."""
+        self._folders = _shared_folders(folder)
         self._start = HeadStart(
-            run_id=plan.run_id,
-            engine_socket=str(socket),
+            cluster_id=ClusterId("cluster-1"),
+            engine_socket=str(folder / "engine.sock"),
             token=uuid.uuid4().hex,
             ray_token=uuid.uuid4().hex,
             size=HEAD_SIZE,
+            folders=self._folders,
+            loopback=True,
         )
+        self._runs: dict[WorkflowRunId, Built] = {}
+        self._pools: dict[PoolId, PoolPlan] = {}
+        self._version = time.time_ns()
+        self._idle_timeout_seconds = idle_timeout_seconds
+        self._wait_seconds = wait_seconds
         self._launcher = launcher
         self._launches = ThreadPoolExecutor(4, thread_name_prefix="launch")
-        self._head_host = head_host
         self._seen: set[tuple[str, int]] = set()
         self._closed = False
         self._changed = threading.Condition()
-        self._server = _Server(str(socket), _handler(self))
+        self._socket = EngineSocket(self)
+        self.submit(*runs)
 
     @property
     def head_start(self) -> HeadStart:
@@ -100,7 +113,7 @@ class MemoryEngine:
         return self._start
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        self._socket.open()
         return self
 
     def __exit__(
@@ -109,21 +122,71 @@ class MemoryEngine:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
         with self._changed:
             self._closed = True
+            self._changed.notify_all()
+        self._socket.close()
         self._launches.shutdown()
         for node_id in self.nodes:
             self._stop(node_id)
 
-    def current_plan(self) -> RunPlan:
-        """The plan as a head gets it: with what earlier heads have stored and tried."""
-        attempts = {**self.plan.attempts_made}
-        for event in self.events_of(TaskStarted):
-            attempts[event.invocation_id] = max(event.attempt, attempts.get(event.invocation_id, 0))
-        stored = dict.fromkeys([*self.plan.stored, *map(ir.ArtifactNodeId, self.artifacts)])
-        return self.plan.model_copy(update={"stored": [*stored], "attempts_made": attempts})
+    def submit(self, *runs: Built) -> None:
+        """Add runs to what the cluster is to do, and the pools they use."""
+        with self._changed:
+            for run in runs:
+                self._runs[run.plan.run_id] = run
+                self._pools |= {pool.id: pool for pool in run.pools}
+            self._announce()
+
+    def add_pools(self, *pools: PoolPlan) -> None:
+        """Let the cluster have pools, before a run uses them."""
+        with self._changed:
+            self._pools |= {pool.id: pool for pool in pools}
+            self._announce()
+
+    def close_cluster(self) -> None:
+        """Be done with the cluster: every call is answered with 410 from now on."""
+        with self._changed:
+            self.over = True
+            self._announce()
+
+    def end(self, run_id: WorkflowRunId) -> None:
+        """End a run, as when its user stops it."""
+        with self._changed:
+            self._runs.pop(run_id, None)
+            self._announce()
+
+    def work(self, after: int) -> ClusterWork:
+        """What there is to do, as soon as its version is not `after`."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._version != after or self._closed, timeout=self._wait_seconds
+            )
+            return ClusterWork(
+                version=self._version,
+                runs=list(self._runs),
+                pools=list(self._pools.values()),
+                idle_timeout_seconds=self._idle_timeout_seconds,
+            )
+
+    def built(self, run_id: WorkflowRunId) -> Built | None:
+        """A run that has not ended, with what earlier heads have stored and tried."""
+        with self._changed:
+            run = self._runs.get(run_id)
+            if run is None:
+                return None
+            stored = [*run.plan.stored, *self.stored.get(run_id, {}).values()]
+            update = {"stored": stored, "attempts_made": self._attempts_made(run.plan)}
+            return Built(
+                plan=run.plan.model_copy(update=update),
+                definition=run.definition,
+                pools=run.pools,
+            )
+
+    def result(self, run_id: WorkflowRunId, artifact_id: ir.ArtifactNodeId) -> Any:
+        """A stored value, decoded."""
+        location = self.stored[run_id][artifact_id].location
+        return Exchange(Path(self._folders.exchange)).read(location)
 
     def events_of(self, kind: type[_EventT]) -> list[_EventT]:
         """The events of one type so far."""
@@ -140,10 +203,14 @@ class MemoryEngine:
             if not self._changed.wait_for(condition, timeout=seconds):
                 raise TimeoutError(f"Not within {seconds} s; so far: {self.events[-20:]}")
 
-    def finished(self, *, seconds: float) -> RunFinished:
-        """Wait for the end of the run."""
-        self.wait_for(lambda: bool(self.events_of(RunFinished)), seconds=seconds)
-        return self.events_of(RunFinished)[-1]
+    def finished(self, run_id: WorkflowRunId, *, seconds: float) -> RunFinished:
+        """Wait for the end of a run."""
+        self.wait_for(lambda: run_id in {end.run_id for end in self.ends()}, seconds=seconds)
+        return [end for end in self.ends() if end.run_id == run_id][-1]
+
+    def ends(self) -> list[RunFinished]:
+        """The ends of runs so far."""
+        return self.events_of(RunFinished)
 
     def live_nodes(self) -> list[ClusterNode]:
         """The nodes that have not been given back or lost."""
@@ -165,8 +232,7 @@ class MemoryEngine:
             self._seen.add(key)
             self.events.extend(batch.events)
             for event in batch.events:
-                if isinstance(event, NodeJoined):
-                    self.set_state(event.node_id, NodeState.READY)
+                self._take(event)
             self._changed.notify_all()
 
     def add_nodes(self, request: NodeRequest) -> Sequence[ClusterNode]:
@@ -176,10 +242,10 @@ class MemoryEngine:
             if self._closed or request.request_id in known:
                 return []
             self.requests.append(request)
-            pool = next(pool for pool in self.plan.pools if pool.id == request.pool_id)
+            pool = self._pools[request.pool_id]
             present = [node for node in self.live_nodes() if node.pool_id == pool.id]
             count = min(request.count, pool.max_nodes - len(present))
-            nodes = [self._node(request) for _ in range(count)]
+            nodes = [_node(request) for _ in range(count)]
             self.nodes.update({node.id: node for node in nodes})
             self._changed.notify_all()
             for node in nodes:
@@ -195,21 +261,43 @@ class MemoryEngine:
             if not self._closed:
                 self._launches.submit(self._stop, node_id)
 
-    def _node(self, request: NodeRequest) -> ClusterNode:
-        node_id = NodeId(f"{request.pool_id}-{uuid.uuid4().hex[:6]}")
-        return ClusterNode(
-            id=node_id, pool_id=request.pool_id, state=NodeState.STARTING, tags=request.tags
-        )
+    def _announce(self) -> None:
+        self._version += 1
+        self._changed.notify_all()
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, NodeJoined):
+            self.set_state(event.node_id, NodeState.READY)
+        if isinstance(event, AttemptsEnded):
+            values = {value.artifact_id: value for value in event.values}
+            self.stored.setdefault(event.run_id, {}).update(values)
+        if isinstance(event, RunFinished):
+            self.end(event.run_id)
+
+    def _attempts_made(self, plan: RunPlan) -> dict[ir.TaskInvocationId, int]:
+        made = dict(plan.attempts_made)
+        for event in self.events:
+            if isinstance(event, AttemptsBegan | AttemptsEnded) and event.run_id == plan.run_id:
+                for attempt in event.attempts:
+                    known = made.get(attempt.invocation_id, 0)
+                    made[attempt.invocation_id] = max(known, attempt.attempt)
+        return made
 
     def _launch(self, node: ClusterNode, size: NodeSize) -> None:
         if self._launcher:
+            # Ray may want a node before the driver has told where the head is.
+            self.wait_for(
+                lambda: bool(self.events_of(HeadBegan)) or self._closed, seconds=HEAD_SECONDS
+            )
             start = NodeStart(
-                run_id=self.plan.run_id,
+                cluster_id=self._start.cluster_id,
                 node_id=node.id,
                 pool_id=node.pool_id,
-                head_host=self._head_host,
+                head_address=self.events_of(HeadBegan)[-1].address,
                 ray_token=self._start.ray_token,
                 size=size,
+                folders=self._folders,
+                loopback=True,
             )
             self._launcher.launch(start)
 
@@ -218,85 +306,15 @@ class MemoryEngine:
             self._launcher.stop(node_id)
 
 
-class _Server(ThreadingUnixStreamServer):
-    daemon_threads = True
-    request_queue_size = 64
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A head that is ended in the middle of a call is part of the tests."""
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)
+def _node(request: NodeRequest) -> ClusterNode:
+    node_id = NodeId(f"{request.pool_id}-{uuid.uuid4().hex[:6]}")
+    return ClusterNode(
+        id=node_id, pool_id=request.pool_id, state=NodeState.STARTING, tags=request.tags
+    )
 
 
-_Answer = tuple[HTTPStatus, bytes, dict[str, str]]
-
-
-def _handler(engine: MemoryEngine) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def address_string(self) -> str:
-            return "unix"
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Say nothing."""
-
-        def do_GET(self) -> None:
-            self._serve()
-
-        do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815
-
-        def _serve(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            status, content, headers = self._answer(body)
-            self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(content))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
-
-        def _answer(self, body: bytes) -> _Answer:
-            token = engine.head_start.token
-            if self.headers["Authorization"] != f"Bearer {token}":
-                return HTTPStatus.UNAUTHORIZED, b"", {}
-            if engine.over:
-                return HTTPStatus.GONE, b"", {}
-            if engine.broken:
-                return HTTPStatus.INTERNAL_SERVER_ERROR, b"broken", {}
-            prefix = f"/internal/runs/{engine.plan.run_id}/"
-            call = f"{self.command} {self.path.removeprefix(prefix)}"
-            stored_format = self.headers.get(FORMAT_HEADER, "")
-            return _answer(engine, call, body=body, stored_format=stored_format)
-
-    return Handler
-
-
-def _answer(engine: MemoryEngine, call: str, *, body: bytes, stored_format: str) -> _Answer:
-    if call == "GET plan":
-        return HTTPStatus.OK, engine.current_plan().model_dump_json().encode(), {}
-    if call == "POST events":
-        engine.take_events(EventBatch.model_validate_json(body))
-        return HTTPStatus.NO_CONTENT, b"", {}
-    if call == "GET nodes":
-        return HTTPStatus.OK, _NODES.dump_json(list(engine.nodes.values())), {}
-    if call == "POST nodes":
-        nodes = engine.add_nodes(NodeRequest.model_validate_json(body))
-        return HTTPStatus.OK, _NODES.dump_json(list(nodes)), {}
-    if match := re.fullmatch(r"DELETE nodes/(.+)", call):
-        engine.remove_node(NodeId(match[1]))
-        return HTTPStatus.NO_CONTENT, b"", {}
-    return _artifact_answer(engine, call, body=body, stored_format=stored_format)
-
-
-def _artifact_answer(
-    engine: MemoryEngine, call: str, *, body: bytes, stored_format: str
-) -> _Answer:
-    if match := re.fullmatch(r"PUT artifacts/(.+)", call):
-        value = SerializedValue(format=ir.ArtifactFormat(stored_format), data=body)
-        engine.artifacts[match[1]] = value
-        return HTTPStatus.NO_CONTENT, b"", {}
-    match = re.fullmatch(r"GET artifacts/(.+)", call)
-    if match and match[1] in engine.artifacts:
-        value = engine.artifacts[match[1]]
-        return HTTPStatus.OK, value.data, {FORMAT_HEADER: value.format.value}
-    return HTTPStatus.NOT_FOUND, b"no such thing", {}
+def _shared_folders(folder: Path) -> Folders:
+    exchange, environments = folder / "exchange", folder / "environments"
+    exchange.mkdir()
+    environments.mkdir()
+    return Folders(exchange=str(exchange), environments=str(environments))

@@ -6,7 +6,15 @@ from typing import Any
 
 from orquestra.sdk.functions import encode_function
 from orquestra.sdk.schema import ir
-from orquestra.sdk.schema.cluster import NodeSize, PoolId, PoolPlan, RunPlan
+from orquestra.sdk.schema.cluster import (
+    Location,
+    NodeSize,
+    PoolId,
+    PoolPlan,
+    RunPlan,
+    StoredValue,
+    ValueFormat,
+)
 from orquestra.sdk.schema.workflow_run import WorkflowRunId
 from orquestra.sdk.values import serialize, to_chunks
 
@@ -23,19 +31,42 @@ class Made:
     parts: tuple[ir.ArtifactNodeId, ...]
 
 
-class PlanBuilder:
-    """Builds a `RunPlan` call by call. Arguments that are `Made` or artifact ids are upstream."""
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """A run as the engine would hand it out: its plan, its definition, and the pools it uses."""
 
-    def __init__(self, *, pools: Mapping[str, tuple[int, NodeSize]] | None = None) -> None:
+    plan: RunPlan
+    definition: ir.WorkflowDef
+    pools: list[PoolPlan]
+
+
+class PlanBuilder:
+    """Builds a run call by call. Arguments that are `Made` or artifact ids are upstream."""
+
+    def __init__(
+        self,
+        *,
+        pools: Mapping[str, tuple[int, NodeSize]] | None = None,
+        min_nodes: int = 0,
+        run_id: str = "run-1",
+    ) -> None:
         """`pools` maps names to the number of nodes and their size; one small node by default."""
         chosen = pools or {DEFAULT_POOL: (1, DEFAULT_SIZE)}
+        self._run_id = WorkflowRunId(run_id)
         self._pools = [
-            PoolPlan(id=PoolId(name), image=f"{name}-image", max_nodes=count, size=size)
+            PoolPlan(
+                id=PoolId(name),
+                image=f"{name}-image",
+                min_nodes=min_nodes,
+                max_nodes=count,
+                size=size,
+            )
             for name, (count, size) in chosen.items()
         ]
         self._pool_of: dict[ir.TaskInvocationId, PoolId] = {}
         self._imports: dict[ir.ImportId, ir.Import] = {}
         self._tasks: dict[ir.TaskDefId, ir.TaskDef] = {}
+        self._known: dict[Any, ir.TaskDef] = {}
         self._artifacts: dict[ir.ArtifactNodeId, ir.ArtifactNode] = {}
         self._constants: dict[ir.ConstantNodeId, ir.ConstantNode] = {}
         self._invocations: dict[ir.TaskInvocationId, ir.TaskInvocation] = {}
@@ -55,11 +86,7 @@ class PlanBuilder:
         number = len(self._invocations)
         invocation_id = ir.TaskInvocationId(f"invocation-{number}-task-{function.__name__}")
         task = self._task(
-            function,
-            number=number,
-            outputs=outputs,
-            max_retries=max_retries,
-            requirements=requirements,
+            function, outputs=outputs, max_retries=max_retries, requirements=requirements
         )
         made = self._outputs(invocation_id, number=number, outputs=outputs)
         self._pool_of[invocation_id] = PoolId(pool) if pool else self._pools[0].id
@@ -79,9 +106,9 @@ class PlanBuilder:
         *outputs: Made,
         stored: tuple[ir.ArtifactNodeId, ...] = (),
         dry_run: bool = False,
-        idle_timeout_seconds: float = 60,
-    ) -> RunPlan:
-        """The plan, with the given results as the workflow's."""
+        max_nodes: int | None = None,
+    ) -> Built:
+        """The run, with the given results as the workflow's."""
         reference = ir.ModuleFunctionRef(module="workflow", function_name="workflow")
         definition = ir.WorkflowDef(
             name="workflow",
@@ -93,25 +120,31 @@ class PlanBuilder:
             task_invocations=self._invocations,
             output_ids=[made.packed for made in outputs],
         )
-        return RunPlan(
-            run_id=WorkflowRunId("run-1"),
-            definition=definition,
+        invocations: dict[PoolId, list[ir.TaskInvocationId]] = {}
+        for invocation_id, pool_id in self._pool_of.items():
+            invocations.setdefault(pool_id, []).append(invocation_id)
+        plan = RunPlan(
+            run_id=self._run_id,
             dry_run=dry_run,
-            pools=self._pools,
-            pool_of_invocation=self._pool_of,
-            stored=list(stored),
-            idle_timeout_seconds=idle_timeout_seconds,
+            invocations=invocations,
+            max_nodes={pool.id: max_nodes or pool.max_nodes for pool in self._pools},
+            stored=[StoredValue(artifact_id, _place(artifact_id)) for artifact_id in stored],
         )
+        return Built(plan=plan, definition=definition, pools=self._pools)
 
     def _task(
         self,
         function: Callable[..., Any],
         *,
-        number: int,
         outputs: int,
         max_retries: int | None,
         requirements: tuple[str, ...],
     ) -> ir.TaskDef:
+        key = function, outputs, max_retries, requirements
+        found = self._known.get(key)
+        if found:
+            return found
+        number = len(self._tasks)
         source = ir.InlineImport(id=ir.ImportId(f"inline-import-{number}"))
         packages = ir.PythonImports(
             id=ir.ImportId(f"python-import-{number}"),
@@ -129,7 +162,7 @@ class PlanBuilder:
             dependency_import_ids=[packages.id],
             max_retries=max_retries,
         )
-        self._tasks[task.id] = task
+        self._tasks[task.id] = self._known[key] = task
         return task
 
     def _outputs(self, invocation_id: ir.TaskInvocationId, *, number: int, outputs: int) -> Made:
@@ -161,6 +194,10 @@ class PlanBuilder:
                 id=constant_id, chunks=to_chunks(serialized.data), value_preview=preview
             )
         return constant_id
+
+
+def _place(artifact_id: ir.ArtifactNodeId) -> Location:
+    return Location(f"run-1.stored.{artifact_id}", 0, 1, ValueFormat.JSON)
 
 
 def _package(requirement: str) -> ir.PackageSpec:

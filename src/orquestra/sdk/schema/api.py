@@ -88,12 +88,16 @@ class HeadNodeResources(Body):
 
 
 class CreateRun(Body):
-    """A request to run a stored definition."""
+    """A request to run a stored definition.
+
+    `working_directory` is ours: where the local runtime runs tasks that need no image.
+    """
 
     workflow_definition_id: str = Field(alias="workflowDefinitionID")
     resources: RunResources = RunResources()
     dry_run: bool = False
     head_node_resources: HeadNodeResources | None = None
+    working_directory: str | None = None
 
 
 class Status(Body):
@@ -172,3 +176,63 @@ class Pool(Body):
     memory: int
     gpu: int
     nodes: list[Node] = []
+
+
+class RunProgress(Body):
+    """How far a run is: one event of the stream that waiting clients read. All of it is ours.
+
+    `result_id` is there once the results can be read.
+    """
+
+    state: StateField
+    message: str | None = None
+    warnings: list[str] = []
+    total_tasks: int
+    completed_tasks: int
+    result_id: str | None = None
+
+
+class Durations(Body):
+    """What became of the time of an attempt, in seconds, in the order in which it passes.
+
+    `queued`: for a place on a node. `pulling`: the image of the node. `booting`: the node, from
+    present image to joined. `environment`: the worker process and its Python requirements.
+    `running`: the task itself.
+    """
+
+    queued: float = 0
+    pulling: float = 0
+    booting: float = 0
+    environment: float = 0
+    running: float = 0
+
+
+class AttemptTiming(Body):
+    """The times of one attempt of a task."""
+
+    invocation_id: str
+    function_name: str
+    attempt: int
+    image: str
+    node: str | None = None
+    state: StateField
+    ready_time: datetime | None = None
+    durations: Durations
+
+
+class ImageTiming(Body):
+    """The times of all attempts of one image; `cold` is the longest that its first node took."""
+
+    image: str
+    attempts: int
+    nodes: int
+    cold: float
+    durations: Durations
+
+
+class RunTiming(Body):
+    """Where the time of a run went, by attempt and by image, with advice. All of it is ours."""
+
+    attempts: list[AttemptTiming]
+    images: list[ImageTiming]
+    advice: list[str]

@@ -1,23 +1,28 @@
 """What the engine and a run cluster say to each other.
 
-The head of a run cluster calls the engine, never the other way round, with the token of its run:
+A run cluster executes one run, or, on the local runtime, all runs of its user. Its head calls the
+engine, never the other way round, with the token of the cluster. Below `/internal/clusters/{id}`:
 
 | call | meaning |
 |---|---|
-| `GET /internal/runs/{run}/plan` | what to run: `RunPlan` |
-| `POST /internal/runs/{run}/events` | what happened: `EventBatch`, each batch counted once |
-| `PUT /internal/runs/{run}/artifacts/{artifact}` | one value, as bytes with its format |
-| `GET /internal/runs/{run}/artifacts/{artifact}` | the same back |
-| `GET /internal/runs/{run}/nodes` | the nodes that exist: a list of `ClusterNode` |
-| `POST /internal/runs/{run}/nodes` | more nodes wanted: `NodeRequest`, a list of `ClusterNode` |
-| `DELETE /internal/runs/{run}/nodes/{node}` | a node no longer needed |
+| `GET work?after=N` | what there is to do, as soon as its version is not N: `ClusterWork` |
+| `GET runs/{run}/plan` | how to execute a run: `RunPlan` |
+| `GET runs/{run}/definition` | its definition, as it was submitted: a `WorkflowDef` |
+| `POST events` | what happened: `EventBatch`, each batch counted once |
+| `GET nodes` | the nodes that exist: a list of `ClusterNode` |
+| `POST nodes` | more nodes wanted: `NodeRequest`, a list of `ClusterNode` |
+| `DELETE nodes/{node}` | a node no longer needed |
 
-A run that has ended answers every call with 410: its executor has nothing left to do.
+A cluster that is over answers every call with 410: there is nothing left to do. So does a run that
+has ended, for the calls below `runs/{run}`; its late events are taken and dropped.
+
+Values do not travel over these calls. Workers write them into files of the cluster's *exchange*, a
+folder that head, nodes and engine share; what is told is where they lie (`Location`).
 """
 
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Literal, NewType
+from typing import Annotated, Literal, NamedTuple, NewType
 
 from pydantic import Field
 
@@ -25,11 +30,13 @@ from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.ir import Document
 from orquestra.sdk.schema.workflow_run import State, WorkflowRunId
 
+ClusterId = NewType("ClusterId", str)
 PoolId = NewType("PoolId", str)
 NodeId = NewType("NodeId", str)
 
-FORMAT_HEADER = "X-Orquestra-Format"
-"""Header of an artifact's bytes: `JSON` (UTF-8 text) or `ENCODED_PICKLE` (a raw pickle)."""
+
+HOST_IMAGE = "host"
+"""In place of an image: processes of the engine's machine, in its own Python environment."""
 
 
 class NodeSize(Document):
@@ -41,29 +48,79 @@ class NodeSize(Document):
 
 
 class PoolPlan(Document):
-    """The nodes of one image in this run, at most `max_nodes` at any instant."""
+    """The nodes of one image: at least `min_nodes` and at most `max_nodes` at any instant.
+
+    `boot_seconds` is how long such a node takes to join, where the engine has seen some.
+    """
 
     id: PoolId
     image: str
+    min_nodes: int
     max_nodes: int
     size: NodeSize
+    boot_seconds: float | None = None
+
+
+class ClusterWork(Document):
+    """What a run cluster is to do now. `version` changes whenever anything else in it does.
+
+    A run that is not listed any more has ended: its tasks are called off.
+    """
+
+    version: int
+    runs: list[WorkflowRunId]
+    pools: list[PoolPlan]
+    idle_timeout_seconds: float
+
+
+class ValueFormat(Enum):
+    """How the bytes of a value are to be read.
+
+    `JSON` is UTF-8 text, `ENCODED_PICKLE` a plain pickle, `BUFFERED_PICKLE` a pickle whose large
+    buffers lie beside it (`orquestra.sdk.buffered_pickles`).
+    """
+
+    JSON = "JSON"
+    ENCODED_PICKLE = "ENCODED_PICKLE"
+    BUFFERED_PICKLE = "BUFFERED_PICKLE"
+
+
+class Location(NamedTuple):
+    """Where a value lies: bytes of one file of the exchange, which never change.
+
+    Files are named `<run>.<worker>.<number>`: letters, digits, `-`, `_` and dots.
+    """
+
+    file: str
+    offset: int
+    size: int
+    format: ValueFormat
+
+
+class StoredValue(NamedTuple):
+    """An artifact and where it lies."""
+
+    artifact_id: ir.ArtifactNodeId
+    location: Location
 
 
 class RunPlan(Document):
-    """All that an executor needs to know.
+    """How to execute one run. Its definition is fetched by a call of its own.
 
-    `stored` lists artifacts that exist already, and `attempts_made` counts the attempts of each
-    invocation so far: both are empty at first, and let a new head go on where a lost one ended.
+    `invocations` says which pool each invocation runs in. `stored` lists artifacts that exist
+    already (the engine has put them into the exchange), and `attempts_made` counts the attempts of
+    each invocation so far: both are empty at first, and let a new head go on where a lost one
+    ended. `working_directory` is where host processes run the tasks, on the local runtime.
+    `max_nodes` is how many nodes of each pool this run may use.
     """
 
     run_id: WorkflowRunId
-    definition: ir.WorkflowDef
     dry_run: bool
-    pools: list[PoolPlan]
-    pool_of_invocation: dict[ir.TaskInvocationId, PoolId]
-    stored: list[ir.ArtifactNodeId]
+    invocations: dict[PoolId, list[ir.TaskInvocationId]]
+    max_nodes: dict[PoolId, int]
+    stored: list[StoredValue]
     attempts_made: dict[ir.TaskInvocationId, int] = Field(default_factory=dict)
-    idle_timeout_seconds: float
+    working_directory: str | None = None
 
 
 class NodeState(Enum):
@@ -101,52 +158,60 @@ class NodeRequest(Document):
 
 
 START_VARIABLE = "ORQUESTRA_START"
-"""Environment variable of a container: JSON of its `HeadStart` or `NodeStart`."""
+"""Environment variable of a head or node: JSON of its `HeadStart` or `NodeStart`."""
 
 HEAD_COMMAND = ("python", "-m", "orquestra.executor", "head")
 NODE_COMMAND = ("python", "-m", "orquestra.executor", "node")
-"""What the engine runs in a head's and in a node's container, whatever its image says."""
+"""What the engine runs as a head and as a node, whatever an image says."""
+
+
+class Folders(Document):
+    """Folders that a head or node shares with the engine, by their paths there.
+
+    `exchange` holds the values of its cluster, `environments` the Python environments that were
+    installed for tasks, which outlive it.
+    """
+
+    exchange: str
+    environments: str
 
 
 class HeadStart(Document):
-    """What a head is told: where the engine listens, and the keys of its run.
+    """What a head is told: where the engine listens, and the keys of its cluster.
 
-    `engine_socket` is the path of the engine's Unix socket inside the container. `token` opens
-    the internal API for this run only; `ray_token` is what every Ray process of the run shows.
+    `engine_socket` is the path of the engine's Unix socket, as the head sees it. `token` opens the
+    internal API for this cluster only; `ray_token` is what every Ray process of it shows. Where
+    `loopback` is set, all of the cluster talks over 127.0.0.1, else over the head's own address.
     """
 
-    run_id: WorkflowRunId
+    cluster_id: ClusterId
     engine_socket: str
     token: str
     ray_token: str
     size: NodeSize
+    folders: Folders
+    loopback: bool = False
 
 
 class NodeStart(Document):
-    """What a node is told: who it is, what it has, and where its head is (a host name)."""
+    """What a node is told: who it is, what it has, and where its head is (`<IP>:<port>`)."""
 
-    run_id: WorkflowRunId
+    cluster_id: ClusterId
     node_id: NodeId
     pool_id: PoolId
-    head_host: str
+    head_address: str
     ray_token: str
     size: NodeSize
+    folders: Folders
+    loopback: bool = False
 
 
-class RunStarted(Document):
-    """The executor has begun to walk the graph."""
+class HeadBegan(Document):
+    """The executor is at work; nodes reach the head at `address`."""
 
-    type: Literal["run_started"] = "run_started"
+    type: Literal["head_began"] = "head_began"
     at: datetime
-
-
-class RunFinished(Document):
-    """The run has ended; `message` says why it failed."""
-
-    type: Literal["run_finished"] = "run_finished"
-    at: datetime
-    state: State
-    message: str | None = None
+    address: str
 
 
 class NodeJoined(Document):
@@ -157,32 +222,73 @@ class NodeJoined(Document):
     node_id: NodeId
 
 
-class TaskStarted(Document):
-    """An attempt of a task (counted from 1) has begun on a node."""
+class RunStarted(Document):
+    """The executor has begun to walk the graph of a run."""
 
-    type: Literal["task_started"] = "task_started"
+    type: Literal["run_started"] = "run_started"
+    run_id: WorkflowRunId
     at: datetime
+
+
+class RunFinished(Document):
+    """A run has ended; `message` says why it failed."""
+
+    type: Literal["run_finished"] = "run_finished"
+    run_id: WorkflowRunId
+    at: datetime
+    state: State
+    message: str | None = None
+
+
+class AttemptBeginning(NamedTuple):
+    """An attempt that runs. Times are Unix seconds.
+
+    `ready_at`: all its inputs were there. `worker_ready_at`: its worker could begin tasks.
+    """
+
     invocation_id: ir.TaskInvocationId
     attempt: int
     node_id: NodeId
+    ready_at: float
+    worker_ready_at: float
+    started_at: float
 
 
-class TaskEnded(Document):
-    """An attempt of a task has ended: SUCCEEDED, or FAILED with a message.
+class AttemptsBegan(Document):
+    """Attempts of a run that have begun. Short ones are told with their end only."""
 
-    `final` is false where another attempt follows. `node_id` and `started_at` are null for an
-    attempt that ended before it began (its environment could not be made, its node was lost).
+    type: Literal["attempts_began"] = "attempts_began"
+    run_id: WorkflowRunId
+    attempts: list[AttemptBeginning]
+
+
+class AttemptEnding(NamedTuple):
+    """An attempt that has ended: SUCCEEDED, or FAILED with a message.
+
+    `final` is false where another attempt follows. Times are Unix seconds as in
+    `AttemptBeginning`; `node_id`, `worker_ready_at` and `started_at` are null for an attempt that
+    ended before it began (its environment could not be made, its node was lost).
     """
 
-    type: Literal["task_ended"] = "task_ended"
-    at: datetime
     invocation_id: ir.TaskInvocationId
     attempt: int
     state: State
     final: bool
-    node_id: NodeId | None = None
-    started_at: datetime | None = None
-    message: str | None = None
+    node_id: NodeId | None
+    ready_at: float
+    worker_ready_at: float | None
+    started_at: float | None
+    ended_at: float
+    message: str | None
+
+
+class AttemptsEnded(Document):
+    """Attempts of a run that have ended, and the values they made: recorded together."""
+
+    type: Literal["attempts_ended"] = "attempts_ended"
+    run_id: WorkflowRunId
+    attempts: list[AttemptEnding]
+    values: list[StoredValue]
 
 
 class LogKind(Enum):
@@ -212,6 +318,7 @@ class LogLines(Document):
     """Lines of one source, in order. `invocation_id` is set where `kind` is TASK."""
 
     type: Literal["log_lines"] = "log_lines"
+    run_id: WorkflowRunId
     kind: LogKind
     stream: LogStream
     lines: list[LogLine]
@@ -220,7 +327,7 @@ class LogLines(Document):
 
 
 Event = Annotated[
-    RunStarted | RunFinished | NodeJoined | TaskStarted | TaskEnded | LogLines,
+    HeadBegan | NodeJoined | RunStarted | RunFinished | AttemptsBegan | AttemptsEnded | LogLines,
     Field(discriminator="type"),
 ]
 

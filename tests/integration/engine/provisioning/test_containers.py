@@ -167,7 +167,7 @@ def test_half_made_container_is_completed(runner, subject, client):
                 ["sleep", "600"],
                 name=made.name,
                 labels=made.labels,
-                network=network_name(stage.run_id),
+                network=network_name(stage.cluster_id),
                 ulimits=possible_ulimits(),
             )
             assert (await stage.observe(half.id)).phase is Phase.CREATED
@@ -195,7 +195,7 @@ def test_somebody_elses_container_of_the_same_name_is_not_taken_over(
 ):
     async def scenario():
         async with staged(subject) as stage:
-            name = container_name(stage.run_id, stage.spec().node_id)
+            name = container_name(stage.cluster_id, stage.spec().node_id)
             foreign = client.containers.create(image, ["true"], name=name)
             try:
                 with pytest.raises(ProvisioningError, match="did not make"):

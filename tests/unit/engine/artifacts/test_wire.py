@@ -1,4 +1,3 @@
-import asyncio
 import itertools
 import json
 
@@ -14,14 +13,7 @@ JSON, PICKLE = ir.ArtifactFormat.JSON, ir.ArtifactFormat.ENCODED_PICKLE
 
 
 def sent(value_format: ir.ArtifactFormat, pieces: list[bytes]) -> dict:
-    async def content():
-        for piece in pieces:
-            yield piece
-
-    async def collected() -> str:
-        return "".join([text async for text in stored_value(value_format, content())])
-
-    return json.loads(asyncio.run(collected()))
+    return json.loads("".join(stored_value(value_format, iter(pieces))))
 
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""Login tokens and tokens of runs."""
+"""Login tokens and tokens of run clusters."""
 
 import stat
 from datetime import timedelta
@@ -47,12 +47,12 @@ def test_a_token_of_another_engine_is_refused(tokens, tmp_path):
         tokens.user_of(other.issue("ada"))
 
 
-def test_the_token_of_a_run_opens_that_run_only(tokens):
-    tokens.check_run("run-1", tokens.of_run("run-1"))
+def test_the_token_of_a_run_cluster_opens_that_one_only(tokens):
+    tokens.check_cluster("c-1", tokens.of_cluster("c-1"))
 
     with pytest.raises(Forbidden):
-        tokens.check_run("run-2", tokens.of_run("run-1"))
+        tokens.check_cluster("c-2", tokens.of_cluster("c-1"))
 
 
-def test_the_tokens_of_a_run_differ_by_purpose(tokens):
-    assert tokens.of_run("run-1") != tokens.of_ray("run-1")
+def test_the_tokens_of_a_run_cluster_differ_by_purpose(tokens):
+    assert tokens.of_cluster("c-1") != tokens.of_ray("c-1")

@@ -12,16 +12,17 @@ from orquestra.sdk.schema.cluster import (
     LogLine,
     LogLines,
     LogStream,
-    RunStarted,
 )
-from tests.unit.engine.conftest import AT
+from tests.unit.engine.conftest import started
 
 pytestmark = pytest.mark.anyio
 
 
-def said(text: str) -> LogLines:
+def said(run_id: str, text: str) -> LogLines:
     line = LogLine(at=1.0, text=text)
-    return LogLines(kind=LogKind.TASK, stream=LogStream.OUT, lines=[line], invocation_id="i-1")
+    return LogLines(
+        run_id=run_id, kind=LogKind.TASK, stream=LogStream.OUT, lines=[line], invocation_id="i-1"
+    )
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ async def test_a_run_that_is_over_still_takes_log_lines_once_and_nothing_else(
     head = head_of(run_id)
     await user.post(f"/api/workflow-runs/{run_id}/terminate")
 
-    answers = [await head.tell(1, [RunStarted(at=AT), said("last words")]) for _ in range(2)]
+    answers = [await head.tell(1, [started(run_id), said(run_id, "last words")]) for _ in range(2)]
 
     assert [answer.status_code for answer in answers] == [410, 410]
     assert await log_of(run_id) == ["last words"]
@@ -57,7 +58,7 @@ async def test_a_run_whose_cluster_is_gone_takes_no_log_lines(
     await reconciler.step()
     await reconciler.settle()
 
-    assert (await head_of(run_id).tell(1, [said("from the grave")])).status_code == 410
+    assert (await head_of(run_id).tell(1, [said(run_id, "from the grave")])).status_code == 410
     assert await log_of(run_id) == []
 
 
@@ -65,13 +66,13 @@ async def test_log_lines_are_written_after_the_states(submit, head_of, services,
     run_id = await submit()
     seen = []
 
-    def watch(run_id, _lines):
+    def watch(lines):
         with closing(sqlite3.connect(DataFolder(services.settings.data).database)) as database:
-            seen.extend(database.execute("SELECT state FROM runs WHERE id = ?", (run_id,)))
+            seen.extend(database.execute("SELECT state FROM runs WHERE id = ?", (lines.run_id,)))
 
     monkeypatch.setattr(services.logs, "append", watch)
 
-    await head_of(run_id).tell(1, [RunStarted(at=AT), said("hello")])
+    await head_of(run_id).tell(1, [started(run_id), said(run_id, "hello")])
 
     assert seen == [("RUNNING",)]
 
@@ -86,7 +87,7 @@ async def test_states_are_kept_where_log_lines_find_no_room(
 
     monkeypatch.setattr(services.logs, "append", full)
 
-    answer = await head_of(run_id).tell(1, [RunStarted(at=AT), said("lost")])
+    answer = await head_of(run_id).tell(1, [started(run_id), said(run_id, "lost")])
 
     assert answer.status_code == 204
     run = (await user.get(f"/api/workflow-runs/{run_id}")).json()["data"]

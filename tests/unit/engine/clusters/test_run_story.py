@@ -1,6 +1,6 @@
 """The life of a run as user, head and reconciler see it, with containers in memory."""
 
-from datetime import timedelta
+from dataclasses import replace
 
 import pytest
 
@@ -12,13 +12,17 @@ from orquestra.sdk.schema.cluster import (
     LogLines,
     LogStream,
     NodeJoined,
-    RunFinished,
-    RunStarted,
-    TaskEnded,
-    TaskStarted,
+    RunPlan,
 )
 from orquestra.sdk.schema.workflow_run import State
-from tests.unit.engine.conftest import AT
+from tests.unit.engine.conftest import (
+    AT,
+    began,
+    ended,
+    finished,
+    invocation_of,
+    started,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -34,21 +38,8 @@ async def round_trip(reconciler):
     return go
 
 
-def invocation_of(definition, name: str) -> str:
-    return next(key for key in definition.task_invocations if key.endswith(name))
-
-
-def ended(invocation: str, state: State, *, final: bool = True, message=None, node="n-1"):
-    return TaskEnded(
-        at=AT + timedelta(seconds=9),
-        invocation_id=invocation,
-        attempt=1,
-        state=state,
-        final=final,
-        node_id=node,
-        started_at=AT,
-        message=message,
-    )
+def pool_of(plan: RunPlan, invocation: str) -> str:
+    return next(pool for pool, names in plan.invocations.items() if invocation in names)
 
 
 async def status(user, run_id: str) -> dict:
@@ -63,17 +54,18 @@ async def test_a_run_gets_a_head_nodes_and_results_and_leaves_nothing(
     assert [spec.node_id for spec in provisioner.specs()] == [HEAD]
 
     head = head_of(run_id)
+    await head.begin()
     plan = await head.plan()
     solve = invocation_of(definition, "solve")
-    pool = plan.pool_of_invocation[solve]
+    pool = pool_of(plan, solve)
     (node,) = (await head.want(pool, 1)).json()
     await round_trip()
     assert [spec.node_id for spec in provisioner.specs()] == [HEAD, node["id"]]
 
     events = [
-        RunStarted(at=AT),
+        started(run_id),
         NodeJoined(at=AT, node_id=node["id"]),
-        TaskStarted(at=AT, invocation_id=solve, attempt=1, node_id=node["id"]),
+        began(run_id, solve, node=node["id"]),
     ]
     await head.tell(1, events)
     running = await status(user, run_id)
@@ -82,11 +74,11 @@ async def test_a_run_gets_a_head_nodes_and_results_and_leaves_nothing(
     assert states == {solve: "RUNNING", invocation_of(definition, "load"): "WAITING"}
 
     await head.store(definition.output_ids[0], b"6")
-    finished = [
-        ended(solve, State.SUCCEEDED, node=node["id"]),
-        RunFinished(at=AT, state=State.SUCCEEDED),
+    last = [
+        ended(run_id, solve, State.SUCCEEDED, node=node["id"]),
+        finished(run_id, State.SUCCEEDED),
     ]
-    await head.tell(2, finished)
+    await head.tell(2, last)
     (result_id,) = (await user.get(f"/api/run-results?workflowRunId={run_id}")).json()["data"]
     result = (await user.get(f"/api/run-results/{result_id}")).json()
     assert [value["value"] for value in result["results"]] == ["6", '"constant"']
@@ -105,7 +97,7 @@ async def test_a_pool_never_has_more_nodes_than_its_cap(submit, head_of, definit
     run_id = await submit()
     await round_trip()
     head = head_of(run_id)
-    pool = (await head.plan()).pool_of_invocation[invocation_of(definition, "solve")]
+    pool = pool_of(await head.plan(), invocation_of(definition, "solve"))
 
     first = (await head.want(pool, 5, request="r-1")).json()
     again = (await head.want(pool, 5, request="r-1")).json()
@@ -122,7 +114,7 @@ async def test_a_node_that_is_stopping_still_counts_until_it_is_gone(
     run_id = await submit()
     await round_trip()
     head = head_of(run_id)
-    pool = (await head.plan()).pool_of_invocation[invocation_of(definition, "solve")]
+    pool = pool_of(await head.plan(), invocation_of(definition, "solve"))
     nodes = (await head.want(pool, 2)).json()
 
     await head.call("DELETE", f"nodes/{nodes[0]['id']}")
@@ -142,8 +134,8 @@ async def test_the_first_failed_task_fails_the_run_while_others_go_on(
     head = head_of(run_id)
     solve, load = (invocation_of(definition, name) for name in ("solve", "load"))
 
-    failure = ended(load, State.FAILED, message="ValueError: no data")
-    await head.tell(1, [RunStarted(at=AT), failure])
+    failure = ended(run_id, load, State.FAILED, message="ValueError: no data")
+    await head.tell(1, [started(run_id), failure])
     await round_trip()
 
     seen = await status(user, run_id)
@@ -151,7 +143,7 @@ async def test_the_first_failed_task_fails_the_run_while_others_go_on(
     assert seen["status"]["message"] == f"Task 'load' failed: ValueError: no data ({load})"
     assert len(provisioner.specs()) == 1, "the cluster stays while tasks go on"
 
-    await head.tell(2, [ended(solve, State.SUCCEEDED), RunFinished(at=AT, state=State.FAILED)])
+    await head.tell(2, [ended(run_id, solve, State.SUCCEEDED), finished(run_id, State.FAILED)])
     await round_trip()
     assert provisioner.specs() == []
 
@@ -161,6 +153,7 @@ async def test_a_batch_counts_once_however_often_it_is_sent(submit, user, head_o
     head = head_of(run_id)
     solve = invocation_of(definition, "solve")
     line = LogLines(
+        run_id=run_id,
         kind=LogKind.TASK,
         stream=LogStream.OUT,
         lines=[LogLine(at=1.0, text="hello")],
@@ -168,7 +161,7 @@ async def test_a_batch_counts_once_however_often_it_is_sent(submit, user, head_o
     )
 
     for _ in range(2):
-        answer = await head.tell(1, [ended(solve, State.SUCCEEDED), line])
+        answer = await head.tell(1, [ended(run_id, solve, State.SUCCEEDED), line])
         assert answer.status_code == 204
 
     runs = (await user.get("/api/workflow-runs")).json()["data"]
@@ -183,9 +176,9 @@ async def test_an_attempt_that_is_not_the_last_puts_its_task_back(
     run_id = await submit()
     head = head_of(run_id)
     solve = invocation_of(definition, "solve")
-    lost = ended(solve, State.FAILED, final=False, message="the node was lost")
+    lost = ended(run_id, solve, State.FAILED, final=False, message="the node was lost")
 
-    await head.tell(1, [RunStarted(at=AT), lost])
+    await head.tell(1, [started(run_id), lost])
 
     (task,) = [
         task for task in (await status(user, run_id))["taskRuns"] if task["invocationId"] == solve
@@ -203,14 +196,18 @@ async def test_a_lost_head_is_replaced_and_told_what_exists_already(
     load, solve = (invocation_of(definition, name) for name in ("load", "solve"))
     packed = definition.task_invocations[load].output_ids[-1]
     await head.store(packed, b"[1, 2, 3]")
-    begun = TaskStarted(at=AT, invocation_id=solve, attempt=1, node_id="n-1")
-    await head.tell(1, [RunStarted(at=AT), ended(load, State.SUCCEEDED), begun])
+    begun = began(run_id, solve)
+    await head.tell(1, [started(run_id), ended(run_id, load, State.SUCCEEDED), begun])
 
+    for file in head.exchange.iterdir():
+        file.unlink()
     provisioner.end(provisioner.handle_of(run_id, HEAD), exit_code=1)
     await round_trip()
 
     plan = await head.plan()
-    assert plan.stored == [packed]
+    ((artifact_id, location),) = plan.stored
+    assert artifact_id == packed
+    assert (head.exchange / location.file).read_bytes() == b"[1, 2, 3]"
     assert plan.attempts_made == {load: 1, solve: 1}
     states = {
         task["invocationId"]: task["status"]["state"]
@@ -220,13 +217,25 @@ async def test_a_lost_head_is_replaced_and_told_what_exists_already(
     assert [spec.node_id for spec in provisioner.specs()] == [HEAD]
 
 
+async def test_a_head_gets_the_definition_to_the_letter(submit, head_of, user, definition):
+    sent = definition.model_dump_json(indent=3).replace("solving", "s\u00f6lving")
+    stored = await user.post("/api/workflow-definitions", content=sent)
+    body = {"workflowDefinitionID": stored.json()["data"]["id"]}
+    run_id = (await user.post("/api/workflow-runs", json=body)).json()["data"]["id"]
+
+    answer = await head_of(run_id).call("GET", f"runs/{run_id}/definition")
+
+    assert answer.text == sent
+    assert answer.headers["Content-Type"] == "application/json"
+
+
 async def test_stopping_takes_everything_away(
     submit, user, head_of, definition, provisioner, round_trip
 ):
     run_id = await submit()
     await round_trip()
     head = head_of(run_id)
-    pool = (await head.plan()).pool_of_invocation[invocation_of(definition, "solve")]
+    pool = pool_of(await head.plan(), invocation_of(definition, "solve"))
     await head.want(pool, 2)
 
     answer = await user.post(f"/api/workflow-runs/{run_id}/terminate?force=True")
@@ -236,15 +245,16 @@ async def test_stopping_takes_everything_away(
     assert (answer.status_code, again.status_code) == (204, 204)
     assert (await status(user, run_id))["status"]["state"] == "KILLED"
     assert provisioner.specs() == []
-    assert (await head.call("GET", "plan")).status_code == 410
+    assert (await head.call("GET", f"runs/{run_id}/plan")).status_code == 410
 
 
 async def test_a_head_sees_its_own_run_only(submit, head_of, services):
     mine, other = await submit(), await submit()
     head = head_of(mine)
-    stolen = type(head)(client=head.client, run_id=other, token=head.token)
+    stolen = replace(head, cluster_id=other)
 
-    assert (await stolen.call("GET", "plan")).status_code == 403
+    assert (await stolen.call("GET", "work?after=0")).status_code == 403
+    assert (await stolen.call("GET", f"runs/{other}/plan")).status_code == 403
 
 
 async def test_a_user_sees_their_own_runs_only(submit, user, services):
@@ -268,10 +278,10 @@ async def test_the_next_attempt_may_be_told_of_before_the_end_of_the_last(
     run_id = await submit()
     head = head_of(run_id)
     solve = invocation_of(definition, "solve")
-    again = TaskStarted(at=AT, invocation_id=solve, attempt=2, node_id="n-2")
+    again = began(run_id, solve, attempt=2, node="n-2")
 
-    await head.tell(1, [RunStarted(at=AT), again])
-    await head.tell(2, [ended(solve, State.FAILED, final=False, message="it crashed")])
+    await head.tell(1, [started(run_id), again])
+    await head.tell(2, [ended(run_id, solve, State.FAILED, final=False, message="it crashed")])
 
     states = {
         task["invocationId"]: task["status"]["state"]
@@ -287,6 +297,6 @@ async def test_a_reason_that_names_its_task_is_the_message_as_it_is(
     load = invocation_of(definition, "load")
     reason = "Task 'load' ran out of memory on its node: 1.00 GiB of 1.00 GiB were in use"
 
-    await head_of(run_id).tell(1, [ended(load, State.FAILED, message=reason)])
+    await head_of(run_id).tell(1, [ended(run_id, load, State.FAILED, message=reason)])
 
     assert (await status(user, run_id))["status"]["message"] == f"{reason} ({load})"

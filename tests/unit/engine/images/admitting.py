@@ -33,6 +33,7 @@ def admission(
     catalogue: MemoryCatalogue,
     demand: RunDemand | None = None,
     capacity: Capacity = MACHINE,
+    defaults: DefaultImages = DEFAULTS,
 ) -> Admission:
     return asyncio.run(
         admit(
@@ -40,7 +41,7 @@ def admission(
             demand=demand or RunDemand(nodes=4),
             capacity=capacity,
             catalogue=catalogue,
-            defaults=DEFAULTS,
+            defaults=defaults,
         )
     )
 
@@ -51,7 +52,10 @@ def refusal(
     catalogue: MemoryCatalogue,
     demand: RunDemand | None = None,
     capacity: Capacity = MACHINE,
+    defaults: DefaultImages = DEFAULTS,
 ) -> list[str]:
     with pytest.raises(RunRefused) as refused:
-        admission(definition, catalogue=catalogue, demand=demand, capacity=capacity)
+        admission(
+            definition, catalogue=catalogue, demand=demand, capacity=capacity, defaults=defaults
+        )
     return str(refused.value).splitlines()

@@ -1,11 +1,14 @@
 from dataclasses import replace
 
+from orquestra.engine.images.admission import pool_id
 from orquestra.engine.images.sizes import RunDemand
 from orquestra.engine.images.testing import MemoryCatalogue, orquestra_image
 from orquestra.sdk.schema import ir
+from orquestra.sdk.schema.cluster import NodeSize
 from tests.unit.engine.images.admitting import (
     BASE,
     CUDA,
+    GIB,
     GPU_MACHINE,
     GPU_NODES,
     ONE_GPU,
@@ -30,7 +33,7 @@ def test_each_image_has_a_pool_and_each_invocation_is_in_one(catalogue: MemoryCa
     assert (default.image, sklearn.image) == (BASE, SKLEARN)
     digest = orquestra_image(content="sklearn").digest
     assert sklearn.pinned_image == f"127.0.0.1:5000/demo/sklearn@{digest}"
-    assert sklearn.id == f"p-{digest.removeprefix('sha256:')[:12]}"
+    assert sklearn.id == pool_id(digest, size=sklearn.size)
     assert sklearn.max_nodes == 4
     assert sklearn.size == RunDemand().size
     assert admitted.head_image == default.pinned_image
@@ -61,16 +64,20 @@ def test_two_names_of_one_image_share_a_pool(catalogue: MemoryCatalogue) -> None
     other = "127.0.0.1:5000/demo/sklearn:latest"
     catalogue.put(other, orquestra_image(content="sklearn"))
     definition = workflow(
-        Call(name="train", image=SKLEARN),
-        Call(name="test", image=other, resources=ONE_GPU),
-        made_by=metadata(),
+        Call(name="train", image=SKLEARN), Call(name="test", image=other), made_by=metadata()
     )
 
-    admitted = admission(definition, catalogue=catalogue, capacity=GPU_MACHINE, demand=GPU_NODES)
+    [pool] = admission(definition, catalogue=catalogue).pools
 
-    [pool] = admitted.pools
     assert pool.image == SKLEARN
-    assert pool.size.gpu == 1
+
+
+def test_nodes_of_one_image_and_different_sizes_are_different_pools() -> None:
+    small, large = NodeSize(cpu=1, memory=GIB, gpu=0), NodeSize(cpu=2, memory=GIB, gpu=0)
+
+    assert pool_id("sha256:0", size=small) == pool_id("sha256:0", size=small)
+    assert pool_id("sha256:0", size=small) != pool_id("sha256:0", size=large)
+    assert pool_id("sha256:0", size=small) != pool_id("sha256:1", size=small)
 
 
 def test_only_tasks_with_a_gpu_get_cuda_and_nodes_with_gpus(catalogue: MemoryCatalogue) -> None:

@@ -192,9 +192,8 @@ def test_all_reasons_are_given_at_once(catalogue: MemoryCatalogue) -> None:
             ir.Resources(gpu="1"),
             (
                 "Task train asks for 1 GPU, but this engine has none; run it on an engine with "
-                "GPUs, "
-                "or try it without any by setting simulated_gpus under [nodes] in the engine's "
-                "configuration."
+                "GPUs, call it as train(...).with_resources(gpu=None), or, to try it without any, "
+                "set simulated_gpus under [nodes] in the engine's configuration."
             ),
         ),
         (
@@ -234,13 +233,13 @@ def test_a_node_or_head_larger_than_the_machine_is_refused(catalogue: MemoryCata
 
     assert refusal(definition, catalogue=catalogue, demand=demand) == [
         (
-            "A node of this run would have 9 CPU, but a machine of this engine offers 8; ask for "
-            'cpu="8" or less in @sdk.workflow(resources=...).'
-        ),
-        (
             "The head of this run would have 17Gi of memory, but a machine of this engine offers "
             "16Gi; "
             'ask for memory="16Gi" or less in @sdk.workflow(head_node_resources=...).'
+        ),
+        (
+            "A node of this run would have 9 CPU, but a machine of this engine offers 8; ask for "
+            'cpu="8" or less in @sdk.workflow(resources=...).'
         ),
     ]
 

@@ -14,6 +14,7 @@ def storage(tmp_path):
 
 def lines(*texts: str, invocation: str = "i-1") -> LogLines:
     return LogLines(
+        run_id="run",
         kind=LogKind.TASK,
         stream=LogStream.OUT,
         lines=[LogLine(at=1.0, text=text) for text in texts],
@@ -34,21 +35,21 @@ def cut(storage: LogStorage, tmp_path, *, size: int) -> None:
 
 @pytest.mark.parametrize("size", [2, 10])
 def test_half_a_line_is_skipped_and_the_next_ones_are_read(storage, tmp_path, size):
-    storage.append("run", lines("whole", "torn in the middle"))
+    storage.append(lines("whole", "torn in the middle"))
     cut(storage, tmp_path, size=size)
     assert texts(storage) == ["whole"]
 
-    storage.append("run", lines("after it"))
+    storage.append(lines("after it"))
 
     assert texts(storage) == ["whole", "after it"]
 
 
 def test_a_line_that_only_lacks_its_end_is_read_once_it_has_one(storage, tmp_path):
-    storage.append("run", lines("first", "without end"))
+    storage.append(lines("first", "without end"))
     cut(storage, tmp_path, size=1)
     assert texts(storage) == ["first"]
 
-    storage.append("run", lines("next"))
+    storage.append(lines("next"))
 
     assert texts(storage) == ["first", "without end", "next"]
 
@@ -57,11 +58,11 @@ def test_a_line_that_only_lacks_its_end_is_read_once_it_has_one(storage, tmp_pat
     "torn", [b"\xff\xfe\n", b"\0\0\0\n", b"3\n", b"[1]\n", b'{"a": 1}\n', b"\n"]
 )
 def test_what_is_no_line_of_ours_is_skipped(storage, tmp_path, torn):
-    storage.append("run", lines("first"))
+    storage.append(lines("first"))
     (file,) = tmp_path.rglob("*.jsonl")
     file.write_bytes(file.read_bytes() + torn)
 
-    storage.append("run", lines("last"))
+    storage.append(lines("last"))
 
     assert texts(storage) == ["first", "last"]
 
@@ -69,7 +70,7 @@ def test_what_is_no_line_of_ours_is_skipped(storage, tmp_path, torn):
 def test_batches_of_writers_beside_each_other_do_not_mix(storage):
     def write(name: str) -> None:
         for number in range(20):
-            storage.append("run", lines(*[f"{name} {number} {'x' * 1000}"] * 50))
+            storage.append(lines(*[f"{name} {number} {'x' * 1000}"] * 50))
 
     writers = [threading.Thread(target=write, args=(name,)) for name in "abcd"]
     for writer in writers:
@@ -83,7 +84,7 @@ def test_batches_of_writers_beside_each_other_do_not_mix(storage):
 
 @pytest.mark.parametrize("invocation", ["i" * 300, "ä" * 128, "../../up", "a/b"])
 def test_any_id_of_an_invocation_has_a_file_of_its_own(storage, tmp_path, invocation):
-    storage.append("run", lines("mine", invocation=invocation))
+    storage.append(lines("mine", invocation=invocation))
 
     assert texts(storage, invocation) == ["mine"]
     assert texts(storage) == []

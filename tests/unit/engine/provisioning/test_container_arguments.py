@@ -1,5 +1,6 @@
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,17 +8,16 @@ import pytest
 from orquestra.engine.provisioning.container_arguments import container_arguments
 from orquestra.engine.provisioning.contract import HEAD, LaunchSpec, Mount
 from orquestra.engine.provisioning.limits import HostLimits
-from orquestra.sdk.schema.cluster import NodeId, NodeSize, PoolId
-from orquestra.sdk.schema.workflow_run import WorkflowRunId
+from orquestra.sdk.schema.cluster import ClusterId, NodeId, NodeSize, PoolId
 
 GOLDEN = Path(__file__).parent / "golden"
 """`UPDATE_GOLDEN=1 pytest …` writes these files anew; read the difference before committing."""
 
-RUN = WorkflowRunId("wf.fit_Diabetes.abc1234")
+CLUSTER = ClusterId("wf.fit_Diabetes.abc1234")
 IMAGE = "127.0.0.1:5000/demo/sklearn@sha256:" + "0" * 64
 
 HEAD_SPEC = LaunchSpec(
-    run_id=RUN,
+    cluster_id=CLUSTER,
     node_id=HEAD,
     pool_id=None,
     image=IMAGE,
@@ -27,7 +27,7 @@ HEAD_SPEC = LaunchSpec(
     mounts=(Mount(source="/data/run/cluster", target="/run/orquestra"),),
 )
 NODE_SPEC = LaunchSpec(
-    run_id=RUN,
+    cluster_id=CLUSTER,
     node_id=NodeId("node-1"),
     pool_id=PoolId("pool-1"),
     image=IMAGE,
@@ -35,9 +35,12 @@ NODE_SPEC = LaunchSpec(
     environment={"ORQUESTRA_START": "{}"},
     size=NodeSize(cpu=0.25, memory=4 * 1024**3, gpu=1),
 )
+LOCAL_NODE_SPEC = replace(NODE_SPEC, host_network=True)
 
 
-@pytest.mark.parametrize(("name", "spec"), [("head", HEAD_SPEC), ("node", NODE_SPEC)])
+@pytest.mark.parametrize(
+    ("name", "spec"), [("head", HEAD_SPEC), ("node", NODE_SPEC), ("local_node", LOCAL_NODE_SPEC)]
+)
 def test_arguments_are_the_committed_ones(name, spec):
     arguments = container_arguments(
         spec,

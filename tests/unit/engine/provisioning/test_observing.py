@@ -4,7 +4,7 @@ import docker.errors
 import pytest
 
 from orquestra.engine.provisioning.contract import Inventory, Phase
-from orquestra.engine.provisioning.naming import NODE_LABEL, POOL_LABEL, RUN_LABEL
+from orquestra.engine.provisioning.naming import CLUSTER_LABEL, NODE_LABEL, POOL_LABEL
 from orquestra.engine.provisioning.observing import Observer, observe
 
 NEVER = "0001-01-01T00:00:00Z"
@@ -60,7 +60,7 @@ def test_head_is_the_container_without_a_pool(label, pool):
 def inspection(*, pool="pool-1", **state):
     return {
         "Id": "a-container-no-kernel-log-names",
-        "Config": {"Labels": {RUN_LABEL: "run", POOL_LABEL: pool, NODE_LABEL: "node-1"}},
+        "Config": {"Labels": {CLUSTER_LABEL: "run", POOL_LABEL: pool, NODE_LABEL: "node-1"}},
         "State": {
             "ExitCode": 0,
             "OOMKilled": False,
@@ -102,3 +102,21 @@ def test_other_failures_of_a_listing_are_told():
 
     with pytest.raises(docker.errors.APIError, match="disk full"):
         Observer(client, engine_id="e").inventory()
+
+
+class ContainersOfAnEarlierRelease:
+    """A client that knows a container and a network whose labels name no cluster."""
+
+    def __init__(self) -> None:
+        self.api = self
+        self._labels = {"io.orquestra.engine": "e", "io.orquestra.run": "run-1"}
+
+    def containers(self, **_):
+        return [{"Id": "old", "State": "created", "Labels": self._labels}]
+
+    def networks(self, **_):
+        return [{"Labels": self._labels}]
+
+
+def test_what_an_earlier_release_has_left_is_not_ours():
+    assert Observer(ContainersOfAnEarlierRelease(), engine_id="e").inventory() == Inventory()

@@ -17,8 +17,7 @@ from orquestra.engine.provisioning.testing import (
     Program,
     PullFails,
 )
-from orquestra.sdk.schema.cluster import NodeId, NodeSize, PoolId
-from orquestra.sdk.schema.workflow_run import WorkflowRunId
+from orquestra.sdk.schema.cluster import ClusterId, NodeId, NodeSize, PoolId
 
 IMAGE = "registry/image@sha256:0"
 
@@ -103,7 +102,7 @@ def observed(provisioner):
 
 def spec(node_id, *, pool_id="pool-1"):
     return LaunchSpec(
-        run_id=WorkflowRunId("run"),
+        cluster_id=ClusterId("run"),
         node_id=NodeId(node_id),
         pool_id=PoolId(pool_id) if pool_id else None,
         image=IMAGE,

@@ -8,14 +8,16 @@ from datetime import timedelta
 
 import pytest
 
+from orquestra.engine.database.tables import Cluster, Run
 from orquestra.engine.errors import ContainerEngineAway
 from orquestra.engine.provisioning.contract import HEAD
 from orquestra.engine.provisioning.testing import MemoryProvisioner, NodeExitsAtOnce
-from orquestra.engine.reconciling.actions import FailRun, ReplaceHead
+from orquestra.engine.reconciling.actions import FailNode, FailRun, ReplaceHead, RetireCluster
 from orquestra.engine.reconciling.loop import Reconciler
 from orquestra.engine.reconciling.performing import Performer
-from orquestra.sdk.schema.cluster import NodeJoined, RunStarted
-from tests.unit.engine.conftest import AT
+from orquestra.sdk.schema.cluster import NodeJoined
+from tests.unit.engine.conftest import AT, invocation_of
+from tests.unit.engine.conftest import started as run_started
 
 pytestmark = pytest.mark.anyio
 
@@ -63,10 +65,12 @@ async def started(submit, head_of, reconciler, definition):
     await reconciler.step()
     await reconciler.settle()
     head = head_of(run_id)
-    await head.tell(1, [RunStarted(at=AT)])
+    await head.begin()
+    await head.tell(1, [run_started(run_id)])
     plan = await head.plan()
-    solve = next(key for key in definition.task_invocations if key.endswith("solve"))
-    return run_id, head, plan.pool_of_invocation[solve]
+    solve = invocation_of(definition, "solve")
+    pool = next(pool for pool, names in plan.invocations.items() if solve in names)
+    return run_id, head, pool
 
 
 def node_containers(provisioner):
@@ -148,7 +152,9 @@ async def test_a_node_that_joins_at_the_last_moment_is_no_reason_to_fail(
     run_id, head, pool = started
     (node,) = (await head.want(pool, 1)).json()
     await rounds(reconciler)
-    too_late = FailRun(run_id=run_id, reason="It did not join", node_id=node["id"])
+    too_late = FailNode(
+        cluster_id=run_id, reason="It did not join", node_id=node["id"], handle=None
+    )
 
     await head.tell(2, [NodeJoined(at=AT, node_id=node["id"])])
     await Performer(services).perform(too_late)
@@ -158,7 +164,9 @@ async def test_a_node_that_joins_at_the_last_moment_is_no_reason_to_fail(
 
 async def test_a_head_that_begins_at_the_last_moment_is_no_reason_to_fail(started, services, user):
     run_id, _, _ = started
-    too_late = FailRun(run_id=run_id, reason="It did not begin", unless_begun=True)
+    too_late = FailRun(
+        cluster_id=run_id, run_id=run_id, reason="It did not begin", unless_begun=True
+    )
 
     await Performer(services).perform(too_late)
 
@@ -167,12 +175,29 @@ async def test_a_head_that_begins_at_the_last_moment_is_no_reason_to_fail(starte
 
 async def test_a_head_is_not_replaced_twice_for_one_loss(started, services, provisioner):
     run_id, _, _ = started
-    again = ReplaceHead(run_id=run_id, reason="It was lost", handle=None, launches=0)
+    again = ReplaceHead(cluster_id=run_id, reason="It was lost", handle=None, launches=0)
     before = (await provisioner.inventory()).containers
 
     await Performer(services).perform(again)
 
     assert (await provisioner.inventory()).containers == before
+
+
+async def test_a_cluster_that_is_over_does_not_wait_for_the_image_of_its_head(
+    submit, services, provisioner, reconciler
+):
+    run_id = await submit()
+    provisioner.pulls.clear()
+    await rounds(reconciler)
+
+    async with services.database.writing() as session:
+        cluster = await session.get_one(Cluster, run_id)
+        (await session.get_one(Run, run_id)).executing = False
+        cluster.retired = True
+    await rounds(reconciler)
+
+    async with services.database.reading() as session:
+        assert (await session.get_one(Cluster, run_id)).released
 
 
 async def test_a_container_engine_that_is_away_for_a_moment_fails_nothing(
@@ -207,15 +232,27 @@ async def test_an_engine_that_comes_back_adopts_what_runs(
     assert (await state_of(user, run_id))["state"] == "RUNNING"
 
 
-async def test_containers_of_no_known_run_are_removed(started, provisioner, services, user):
+async def test_a_cluster_that_gets_a_run_at_the_last_moment_is_not_retired(
+    started, services, user, reconciler
+):
+    run_id, _, _ = started
+    too_late = RetireCluster(cluster_id=run_id, reason="Nobody needs it", broken=False)
+
+    await Performer(services).perform(too_late)
+    await rounds(reconciler)
+
+    assert (await state_of(user, run_id))["state"] == "RUNNING"
+
+
+async def test_containers_of_no_known_cluster_are_removed(started, provisioner, services, user):
     run_id, _, _ = started
     spec = provisioner.specs()[0]
-    handle = await provisioner.launch(type(spec)(**{**vars(spec), "run_id": "gone-Ab1Cd-r000"}))
+    handle = await provisioner.launch(type(spec)(**{**vars(spec), "cluster_id": "gone-Ab1Cd-r000"}))
     assert handle
 
     await rounds(Reconciler(services))
 
-    assert [found.run_id for found in provisioner.specs()] == [run_id]
+    assert [found.cluster_id for found in provisioner.specs()] == [run_id]
 
 
 class TestNodesThatDie:

@@ -1,0 +1,30 @@
+"""Gathering what is recorded of a run."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from orquestra.engine.database.tables import Run
+from orquestra.engine.dependencies import EngineServices
+from orquestra.engine.nodes import store as nodes
+from orquestra.engine.runs import store as runs
+from orquestra.engine.timing.ledger import Recorded
+
+
+async def recorded(services: EngineServices, session: AsyncSession, run: Run) -> Recorded:
+    """All that the ledger of a run is made of."""
+    definition = await services.definitions.of_run(session, run)
+    attempts = await runs.attempts(session, run.id)
+    return Recorded(
+        attempts=attempts,
+        nodes=await nodes.during(session, run),
+        pools={pool.id: pool for pool, _ in await runs.pools(session, run)},
+        pool_of={
+            invocation_id: pool.pool_id
+            for pool in await runs.run_pools(session, run.id)
+            for invocation_id in pool.invocations
+        },
+        function_of={
+            attempt.invocation_id: definition.task_name(attempt.invocation_id)
+            for attempt in attempts
+        },
+        now=services.clock(),
+    )

@@ -1,0 +1,167 @@
+"""What the executor and its workers say to each other, over one authenticated connection each.
+
+A worker is a process that Ray has placed on a node for one environment: image, requirements,
+variables and resources of tasks. It connects to the executor, is given calls, and runs them one
+after another in the order in which they came. Messages are plain tuples: they are pickled by the
+thousand.
+
+| executor → worker | worker → executor |
+|---|---|
+| `Calls`: run these after what you have | `Hello`: ready for calls |
+| `Recall`: give back what has not begun | `Outcomes`: calls that have ended |
+| `Forget`: a run is over, close its files | `Began`: a call that has been running for a while |
+| `Leave`: end | `Lines`: what a call has written |
+| `Taken`: some `Lines` are with the engine | `Returned`: calls given back |
+
+Lines of a call come before its outcome, and a beginning before both. Values lie in the exchange
+before the outcome that names them is sent. A worker sends `MOST_UNTAKEN` of `Lines` ahead of their
+`Taken`; then it waits, so that a task which writes much slows down itself and nobody else.
+"""
+
+from typing import NamedTuple
+
+from orquestra.sdk.schema import ir
+from orquestra.sdk.schema.cluster import Location, LogStream, NodeId
+from orquestra.sdk.schema.workflow_run import WorkflowRunId
+
+FunctionKey = tuple[WorkflowRunId, ir.TaskDefId]
+"""A task definition of a run."""
+
+
+MOST_UNTAKEN = 16
+"""Messages with lines that a worker may send before the engine has the first of them."""
+
+
+class Constant(NamedTuple):
+    """An argument known at submission: a format of the IR and the raw bytes."""
+
+    format: ir.ArtifactFormat
+    data: bytes
+
+
+class Own(NamedTuple):
+    """An argument that an earlier call, still known to the same worker, has made."""
+
+    artifact_id: ir.ArtifactNodeId
+
+
+Argument = Constant | Location | Own
+
+
+class Kept(NamedTuple):
+    """What to keep of a result: all of it (`element` None) or one element, as this artifact."""
+
+    artifact_id: ir.ArtifactNodeId
+    element: int | None
+
+
+class Call(NamedTuple):
+    """One attempt of one invocation. `number` counts the calls of a worker from 1.
+
+    Where `after` is a number, this call needs the success of that one, which the same worker was
+    given before: if it fails or is given back, this one is given back too.
+    """
+
+    number: int
+    function: FunctionKey
+    invocation_id: ir.TaskInvocationId
+    attempt: int
+    arguments: tuple[Argument, ...]
+    keywords: tuple[tuple[str, Argument], ...]
+    keeps: tuple[Kept, ...]
+    after: int | None = None
+
+
+class Function(NamedTuple):
+    """What calls of one task definition have in common; sent to a worker once."""
+
+    name: str
+    reference: ir.FunctionRef
+    output: ir.TaskOutputMetadata
+    dry_run: bool
+    working_directory: str | None
+
+
+class Calls(NamedTuple):
+    """Calls to run, and the functions among them that the worker does not know yet."""
+
+    functions: dict[FunctionKey, Function]
+    calls: list[Call]
+
+
+class Recall(NamedTuple):
+    """Give back all calls that have not begun; the answer is one `Returned`, even if empty."""
+
+
+class Forget(NamedTuple):
+    """A run is over: forget its functions and values, close its files."""
+
+    run_id: WorkflowRunId
+
+
+class Taken(NamedTuple):
+    """The lines of one message are with the engine."""
+
+
+class Leave(NamedTuple):
+    """End, once the call that runs has ended."""
+
+
+class Hello(NamedTuple):
+    """A worker is there. `worker_id` is what it was started with; times are Unix seconds."""
+
+    worker_id: str
+    node_id: NodeId
+    pid: int
+    at: float
+
+
+class Outcome(NamedTuple):
+    """How a call has ended; `problem` is None where it succeeded.
+
+    `values` are where the kept values lie, in the order of the call's `keeps`.
+    """
+
+    number: int
+    started_at: float
+    ended_at: float
+    values: tuple[Location, ...]
+    problem: str | None
+
+
+class Outcomes(NamedTuple):
+    """Calls that have ended, in order."""
+
+    outcomes: list[Outcome]
+
+
+class Began(NamedTuple):
+    """A call that has not ended shortly after its beginning."""
+
+    number: int
+    started_at: float
+
+
+class Lines(NamedTuple):
+    """Lines that a call has written, each with the time it was seen (Unix seconds)."""
+
+    number: int
+    stream: LogStream
+    lines: list[tuple[float, str]]
+
+
+class Returned(NamedTuple):
+    """Calls that have not begun and will not: recalled, or without the call they come after."""
+
+    numbers: list[int]
+
+
+class WorkerStart(NamedTuple):
+    """What a worker is started with: who it is and where its executor listens.
+
+    `key` authenticates both ends of the connection.
+    """
+
+    worker_id: str
+    address: tuple[str, int]
+    key: bytes

@@ -1,0 +1,39 @@
+import pytest
+
+from orquestra.engine.errors import ConfigurationError
+from orquestra.engine.settings import DataFolder, Settings
+
+
+def load(tmp_path, *, text="", **options):
+    file = tmp_path / "engine.toml"
+    file.write_text(text)
+    return Settings.load(data=tmp_path / "data", host="127.0.0.1", port=0, file=file, **options)
+
+
+def test_simulated_gpus_of_the_command_line_count_before_those_of_the_file(tmp_path):
+    text = "[nodes]\nsimulated_gpus = 1\nstandby = 0\n"
+
+    said = load(tmp_path, text=text, simulated_gpus=3).nodes
+    silent = load(tmp_path, text=text).nodes
+
+    assert (said.simulated_gpus, said.standby) == (3, 0)
+    assert silent.simulated_gpus == 1
+
+
+def test_base_images_of_a_local_engine_are_those_built_on_its_machine(tmp_path):
+    assert load(tmp_path, local=True).base_repository == "localhost/orquestra-sdk-base"
+    assert load(tmp_path).base_repository == "127.0.0.1:5000/orquestra/orquestra-sdk-base"
+
+
+def test_fewer_standbys_than_none_are_refused(tmp_path):
+    with pytest.raises(ConfigurationError, match="standby"):
+        load(tmp_path, text="[nodes]\nstandby = -1\n")
+
+
+def test_owners_have_environments_of_their_own(tmp_path):
+    folder = DataFolder(tmp_path)
+
+    mine, yours = folder.environments_of("ada"), folder.environments_of("../bob")
+
+    assert mine != yours
+    assert mine.parent == yours.parent == folder.environments

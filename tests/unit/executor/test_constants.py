@@ -1,0 +1,39 @@
+"""Constants: small ones travel with calls, large ones lie in the exchange."""
+
+from orquestra.executor.constants import LARGE, Constants
+from orquestra.executor.exchange import Exchange
+from orquestra.executor.protocol import Constant
+from orquestra.executor.testing import PlanBuilder
+from orquestra.sdk.schema.cluster import Location
+
+
+def work(value):
+    return value
+
+
+def defined(*values):
+    builder = PlanBuilder()
+    made = [builder.call(work, value) for value in values]
+    return builder.build(*made).definition
+
+
+def test_a_large_constant_is_written_once_and_travels_as_its_place(tmp_path):
+    definition = defined("x" * LARGE, 5)
+    constants = Constants("run-1", definition, exchange=tmp_path)
+
+    large, small = [constants.read(name) for name in definition.constant_nodes]
+
+    assert isinstance(large, Location)
+    assert isinstance(small, Constant)
+    assert Exchange(tmp_path).read(large) == "x" * LARGE
+    assert constants.get(next(iter(definition.constant_nodes))) is large
+    constants.close()
+
+
+def test_where_the_disk_is_full_it_travels_with_its_call(tmp_path):
+    definition = defined("x" * LARGE)
+    constants = Constants("run-1", definition, exchange=tmp_path / "gone")
+
+    (name,) = definition.constant_nodes
+
+    assert isinstance(constants.read(name), Constant)
