@@ -1,0 +1,28 @@
+"""What a user waits for before the first task: tracing a large workflow, and submitting it."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from benchmarks.clock import timed
+from benchmarks.options import Options
+from benchmarks.rows import OURS, Row
+from benchmarks.systems.local_runtime import CONFIG, running
+from benchmarks.tracing import trace
+from benchmarks.works import fan_out
+from orquestra.sdk.runs import WorkflowRun
+
+
+def measure(options: Options) -> Iterator[Row]:
+    """Tracing alone, then submission alone."""
+    count = 1_000 if options.quick else 10_000
+    workflow = trace(partial(fan_out, count))
+    traced = [timed(lambda: workflow.model) for _ in range(options.rounds + 1)][1:]
+    yield Row(work=f"tracing {count:,} calls", measurements={OURS: [s for s, _ in traced]})
+    definition = traced[0][1]
+    seconds = []
+    with running():
+        for _ in range(options.rounds + 1):
+            spent, run = timed(lambda: WorkflowRun.start_from_ir(definition, CONFIG))
+            seconds.append(spent)
+            run.get_results(wait=True)
+    yield Row(work=f"submitting {count:,} calls", measurements={OURS: seconds[1:]})
