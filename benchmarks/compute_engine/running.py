@@ -114,7 +114,7 @@ def _container_client(folder: Path) -> Iterator[docker.DockerClient]:
 
 
 def _remove_left(client: docker.DockerClient, engine: RunningEngine) -> None:
-    # Standbys outlive their engine, as runs do: the next one would take them over.
+    # What an engine that did not end well has left.
     mine = {"label": f"io.orquestra.engine={engine.engine_id}"}
     for container in client.containers.list(all=True, filters=mine):
         container.remove(force=True)

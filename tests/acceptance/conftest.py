@@ -5,6 +5,12 @@ import pytest
 pytestmark = pytest.mark.containers
 
 
+@pytest.fixture(params=["containers", "host_processes"])
+def either_place(request):
+    """Containers of a Compute Engine, then host processes of a local runtime."""
+    return request.getfixturevalue(request.param)
+
+
 @pytest.fixture(scope="session")
 def stubborn_image(custom_image):
     """An image with a will of its own: its ENTRYPOINT and CMD would end a node at once."""

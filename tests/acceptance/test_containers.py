@@ -119,16 +119,6 @@ def greeting(image):
     return greet().with_custom_image(image)
 
 
-def test_output_is_kept_by_task_and_stream(config, engine, finish, stubborn_image):
-    run = greeting(stubborn_image).run(config)
-    finish(run)
-
-    (output,) = run.get_logs().per_task.values()
-
-    assert output.out == ["to whom it may concern"]
-    assert output.err == ["careful"]
-
-
 @sdk.task(resources=sdk.Resources(memory="500Mi"))
 def eat(step):
     import time

@@ -11,9 +11,9 @@ from tests.running_engine import wait_for
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(300)]
 
 
-@pytest.fixture(params=["containers", "host_processes"])
-def place(request):
-    return request.getfixturevalue(request.param)
+@pytest.fixture
+def place(either_place):
+    return either_place
 
 
 @sdk.task
