@@ -1,6 +1,7 @@
 """The command line: `python -m benchmarks [NAMES…] [--quick] [--output DIR]`."""
 
 import argparse
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -14,12 +15,14 @@ from benchmarks.report import Report
 from benchmarks.rows import Row
 from benchmarks.table import print_table
 
-OUTPUT = Path("build/benchmarks")
+OUTPUT = Path("bench-output")
 
 
 def main() -> int:
     """Measure, write and draw; 1 if something could not be measured."""
     arguments = _arguments()
+    # What ends this process from outside must not leave engines and containers behind.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     arguments.output.mkdir(parents=True, exist_ok=True)
     options = Options(
         output=arguments.output,
