@@ -2,9 +2,7 @@
 
 import asyncio
 import functools
-import os
 import sys
-from pathlib import Path
 
 import docker
 import pytest
@@ -12,18 +10,21 @@ import pytest
 from orquestra.engine.provisioning.container_engine import ContainerEngineService
 from orquestra.sdk.config import RuntimeConfig
 from tests.places import Containers, HostProcesses, wait_until_finished
-from tests.running_engine import RunningEngine, run_quietly
-
-ROOT = Path(__file__).parent.parent
-REGISTRY_PORT = int(os.environ.get("ORQUESTRA_TEST_REGISTRY_PORT", "5001"))
-REGISTRY = f"127.0.0.1:{REGISTRY_PORT}"
-BASE = f"{REGISTRY}/orquestra/orquestra-sdk-base"
-VERSION = "2.0.0a1"
+from tests.running_engine import (
+    BASE,
+    REGISTRY,
+    REGISTRY_DATA,
+    REGISTRY_PORT,
+    ROOT,
+    VERSION,
+    RunningEngine,
+    run_quietly,
+)
 
 CONFIGURATION = f"""
 [registry]
 port = {REGISTRY_PORT}
-data = "{ROOT / ".cache" / "test-registry"}"
+data = "{REGISTRY_DATA}"
 
 [nodes]
 idle_timeout = 4

@@ -1,4 +1,4 @@
-"""A real engine as a process of its own, as a user starts it."""
+"""A real engine as a process of its own, as a user starts it, and the registry it serves."""
 
 import os
 import signal
@@ -12,6 +12,12 @@ from pathlib import Path
 
 import httpx
 
+ROOT = Path(__file__).parents[1]
+REGISTRY_PORT = int(os.environ.get("ORQUESTRA_TEST_REGISTRY_PORT", "5001"))
+REGISTRY_DATA = ROOT / ".cache" / "test-registry"
+REGISTRY = f"127.0.0.1:{REGISTRY_PORT}"
+BASE = f"{REGISTRY}/orquestra/orquestra-sdk-base"
+VERSION = "2.0.0a1"
 ORQ = str(Path(sys.executable).with_name("orq"))
 _START_LIMIT = 30
 _STOP_LIMIT = 60

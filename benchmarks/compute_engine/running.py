@@ -14,17 +14,22 @@ import docker
 
 from orquestra.engine.provisioning.container_engine import ContainerEngineService
 from orquestra.sdk.config import RuntimeConfig
-from tests.running_engine import RunningEngine, run_quietly, wait_for
+from tests.running_engine import (
+    BASE,
+    REGISTRY,
+    REGISTRY_DATA,
+    REGISTRY_PORT,
+    ROOT,
+    VERSION,
+    RunningEngine,
+    run_quietly,
+    wait_for,
+)
 
-ROOT = Path(__file__).parents[2]
-PORT = int(os.environ.get("ORQUESTRA_TEST_REGISTRY_PORT", "5001"))
-REGISTRY = f"127.0.0.1:{PORT}"
-BASE = f"{REGISTRY}/orquestra/orquestra-sdk-base"
-VERSION = "2.0.0a1"
 CONFIGURATION = f"""
 [registry]
-port = {PORT}
-data = "{ROOT / ".cache" / "test-registry"}"
+port = {REGISTRY_PORT}
+data = "{REGISTRY_DATA}"
 
 [nodes]
 standby = 1

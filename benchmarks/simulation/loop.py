@@ -119,16 +119,16 @@ class Simulation:
         self._perhaps_idle[worker] = None
 
     def _behind(self, job: Job) -> Iterator[Job]:
-        return self._run.behind(job)  # the run is made after the scheduler
+        return self._run.supply.behind(job)  # the run is made after the scheduler
 
     def _advance(self) -> None:
-        for job in self._run.ready(self._agenda.now):
+        for job in self._run.supply.ready(self._agenda.now):
             self._scheduler.add(job)
         self._lookout.change()
 
     def _recall(self, runner: Runner) -> None:
         for job in reversed(self._scheduler.returned(runner.worker, runner.give_back())):
-            if self._run.unsend(job):
+            if self._run.supply.take_back(job):
                 self._scheduler.add(job, first=True)
 
     def _decide(self) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from benchmarks.simulation.agenda import Agenda
-from orquestra.executor.scheduling import SLOW, Sent
+from orquestra.executor.protocol import LONG
+from orquestra.executor.scheduling import Sent
 from orquestra.executor.teams import Worker
 from orquestra.sdk.schema import ir
 
@@ -57,8 +58,10 @@ class Runner:
             return
         call = self._queue.popleft()
         self.running = call.number
-        if call.seconds > SLOW:
-            self._agenda.after(SLOW, lambda: self._listener.began(self, call.number))
+        if call.seconds > LONG.total_seconds():
+            self._agenda.after(
+                LONG.total_seconds(), lambda: self._listener.began(self, call.number)
+            )
         self._agenda.after(call.seconds, lambda: self._end(call))
 
     def _end(self, call: Call) -> None:

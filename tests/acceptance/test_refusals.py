@@ -6,12 +6,12 @@ import pytest
 
 from orquestra import sdk
 from orquestra.sdk.exceptions import WorkflowRunNotStarted, WorkflowSyntaxError
-from tests.conftest import REGISTRY
 from tests.integration.engine.images.publishing import (
     HandMadeImage,
     Publisher,
     orquestra_labels,
 )
+from tests.running_engine import REGISTRY
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(120)]
 

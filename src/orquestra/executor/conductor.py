@@ -30,7 +30,7 @@ class Conductor:
 
     def behind(self, job: Job) -> Iterator[Job]:
         """The chain of jobs that can be sent with one."""
-        return self.runs[job.run_id].behind(job)
+        return self.runs[job.run_id].supply.behind(job)
 
     def begin(self, run: Run, now: float) -> None:
         """Begin to walk a run's graph."""
@@ -41,7 +41,7 @@ class Conductor:
     def advance(self, run: Run, now: float) -> None:
         """Queue what has become ready."""
         if run.problem is None:
-            for job in run.ready(now):
+            for job in run.supply.ready(now):
                 secret = run.secret(job.invocation_id)
                 if secret:
                     facts = run.facts(job.invocation_id)
@@ -77,9 +77,9 @@ class Conductor:
         again = run.retries.runs_again(job.invocation_id, failure.reason) and run.problem is None
         self._journal.failed(job, hello, span=span, final=not again, message=failure.message)
         if not again:
-            run.open -= 1
+            run.supply.close()
             self._end_by(run, job, failure)
-        elif run.unsend(job):
+        elif run.supply.take_back(job):
             self._scheduler.add(job, first=True)
 
     def fail_waiting(self, team: Team, reason: Callable[[TaskFacts], Failure], now: float) -> None:
@@ -93,11 +93,11 @@ class Conductor:
         for job in reversed(jobs):
             run = self.runs[job.run_id]
             run.attempts[job.invocation_id] -= 1
-            if run.unsend(job):
+            if run.supply.take_back(job):
                 if run.problem is None:
                     self._scheduler.add(job, first=True)
                 else:
-                    run.open -= 1
+                    run.supply.close()
             self.check_end(run)
 
     def stop(self, run: Run) -> list[Worker]:
@@ -110,7 +110,7 @@ class Conductor:
 
     def check_end(self, run: Run) -> None:
         """Note whether anything of a run is left to do."""
-        if run.open or run.is_closed or (run.problem is None and run.walk.has_ready()):
+        if run.supply.open or run.is_closed or (run.problem is None and run.walk.has_ready()):
             return
         if run.problem is None and not run.walk.is_finished():
             run.problem = "Some tasks ended without a result and without a reason."
@@ -118,7 +118,7 @@ class Conductor:
         self.finished.append(run)
 
     def _fail_unbegun(self, run: Run, job: Job, failure: Failure, *, now: float) -> None:
-        run.open -= 1
+        run.supply.close()
         if run.problem is None:
             run.count_attempt(job)
             self._journal.failed(job, None, span=(None, now), final=True, message=failure.message)
@@ -134,7 +134,7 @@ class Conductor:
 
     def _call_off(self, run: Run) -> list[Worker]:
         dropped, holders = self._scheduler.drop(run.run_id)
-        run.open -= dropped
+        run.supply.close(dropped)
         for worker in holders:
             self._crew.send(worker.worker_id, Recall())
         return holders

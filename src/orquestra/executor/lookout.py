@@ -74,7 +74,7 @@ class Lookout:
         return self._boots.get(pool_id, unseen)
 
     def _held(self, run: Run) -> set[PoolId]:
-        return {*run.plan.invocations} if run.open else set()
+        return {*run.plan.invocations} if run.supply.open else set()
 
     def _drain(self, in_use: set[PoolId]) -> None:
         for pool_id, pool in self._scheduler.pools.items():

@@ -18,11 +18,15 @@ before the outcome that names them is sent. A worker sends `MOST_UNTAKEN` of `Li
 `Taken`; then it waits, so that a task which writes much slows down itself and nobody else.
 """
 
+from datetime import timedelta
 from typing import NamedTuple
 
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import Location, LogStream, NodeId
 from orquestra.sdk.schema.workflow_run import WorkflowRunId
+
+LONG = timedelta(milliseconds=50)
+"""How long a call runs before its worker tells that it has begun."""
 
 FunctionKey = tuple[WorkflowRunId, ir.TaskDefId]
 """A task definition of a run."""

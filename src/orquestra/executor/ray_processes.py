@@ -35,7 +35,7 @@ _ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_enable_metrics_collection": "0",
     # Ray makes its workers give way to everything else. They are who the user waits for: on a busy
-    # machine an empty task took 100 ms.
+    # machine an empty task took more than 50 ms.
     "RAY_worker_niceness": "0",
     # Otherwise a SIGTERM waits 30 s for the node's tasks, and 30 s for a head that is gone.
     "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0",

@@ -1,7 +1,6 @@
 """One run as the executor sees it: its graph, its values, its attempts, and what to tell of it."""
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,15 +16,12 @@ from orquestra.executor.planning import Outlook
 from orquestra.executor.protocol import Argument, Call, Function, FunctionKey, Kept, Own
 from orquestra.executor.retries import Retries
 from orquestra.executor.scheduling import Scheduler
+from orquestra.executor.supply import Supply
 from orquestra.executor.surroundings import Environment
-from orquestra.executor.teams import TARGET
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import HOST_IMAGE, Location, PoolId, RunPlan
 
 _NO_OUTPUT = ir.TaskOutputMetadata(is_subscriptable=False, n_outputs=1)
-
-_AHEAD = 50
-"""Jobs that are sent behind one before it has ended."""
 
 
 class Run:
@@ -55,67 +51,29 @@ class Run:
         self._values: dict[ir.ArtifactNodeId, Location] = dict(plan.stored)
         self._constants = Constants(plan.run_id, definition, exchange=exchange)
         self._kinds: dict[object, Kind] = {}
-        self._ahead: dict[ir.TaskInvocationId, Job] = {}
         self.pool_of: dict[ir.TaskInvocationId, PoolId] = {
             invocation_id: pool_id
             for pool_id, invocation_ids in plan.invocations.items()
             for invocation_id in invocation_ids
         }
         self.walk = Walk(self._steps, stored=self._values)
+        self.supply = Supply(self.walk, self._job, may_chain=lambda of: not self.secret(of))
         self.outlook = Outlook(definition, self._steps, pool_of=self.pool_of, done=self.walk.done)
         self.retries = Retries(definition)
         self.attempts = Counter(plan.attempts_made)
         self.problem: str | None = None
-        self.open = 0
-        """Jobs that have been given out and have not ended."""
         self.over = False
         """Whether the engine has ended it: nothing is told of its end."""
         self.is_closed = False
-
-    def ready(self, now: float) -> Iterator[Job]:
-        """The jobs that can run now and were not given out before."""
-        for invocation_id in self.walk:
-            sent = self._ahead.pop(invocation_id, None)
-            if sent is None:
-                self.open += 1
-                yield self._job(invocation_id, now)
-            else:
-                sent.ahead = False
-                sent.ready_at = now
-
-    def behind(self, job: Job) -> Iterator[Job]:
-        """The chain of jobs behind one that is being sent, each to be sent too."""
-
-        def fits(invocation_id: ir.TaskInvocationId) -> bool:
-            follower = self._job(invocation_id, job.ready_at)
-            known = follower.kind.mean or 0.0
-            same = follower.kind.team is job.kind.team and known <= TARGET
-            if not same or self.secret(invocation_id):
-                return False
-            self._ahead[invocation_id] = follower
-            return True
-
-        for invocation_id in self.walk.behind(job.invocation_id, fits=fits, at_most=_AHEAD):
-            self.open += 1
-            yield self._ahead[invocation_id]
 
     def count_attempt(self, job: Job) -> None:
         """Number an attempt that is about to begin."""
         self.attempts[job.invocation_id] += 1
         job.attempt = self.attempts[job.invocation_id]
 
-    def unsend(self, job: Job) -> bool:
-        """Note that a job runs again. True: its inputs are there, else it will become ready."""
-        if job.ahead:
-            job.ahead = False
-            self._ahead.pop(job.invocation_id, None)
-            self.open -= 1
-            return False
-        return True
-
     def succeed(self, job: Job, values: tuple[Location, ...]) -> None:
         """Note that a job has succeeded, and where what is kept of it lies."""
-        self.open -= 1
+        self.supply.close()
         self._values.update(zip(self._steps[job.invocation_id].keeps, values, strict=True))
         self.walk.complete(job.invocation_id)
         self.outlook.complete(job.invocation_id)

@@ -14,14 +14,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from orquestra.executor.jobs import UNKNOWN, Job, Kind, Line, Share
-from orquestra.executor.protocol import FunctionKey
+from orquestra.executor.protocol import LONG, FunctionKey
 from orquestra.executor.surroundings import Environment
 from orquestra.executor.teams import TARGET, Phase, Pool, Team, Worker
 from orquestra.sdk.schema.cluster import NodeId, PoolId, PoolPlan
 from orquestra.sdk.schema.workflow_run import WorkflowRunId
-
-SLOW = 0.05
-"""Seconds after which a worker tells that a job still runs."""
 
 Follow = Callable[[Job], Iterable[Job]]
 """Gives the chain of jobs behind one, in order."""
@@ -141,7 +138,7 @@ class Scheduler:
         job = worker.held.get(number)
         if job is None:
             return False
-        job.kind.at_least(SLOW)
+        job.kind.at_least(LONG.total_seconds())
         worker.slow = number
         self._changed(worker)
         behind = [other for at, other in worker.held.items() if at != number]

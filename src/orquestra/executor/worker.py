@@ -22,6 +22,7 @@ from orquestra.executor.evaluation import Evaluator, TaskProblem
 from orquestra.executor.memory import read_node_memory
 from orquestra.executor.progress import ProgressNote
 from orquestra.executor.protocol import (
+    LONG,
     Began,
     Call,
     Calls,
@@ -38,8 +39,6 @@ from orquestra.executor.protocol import (
 from orquestra.executor.reports import NobodyListens, Reports, connect
 from orquestra.sdk.schema.cluster import LogStream, NodeId
 
-LONG = timedelta(milliseconds=50)
-"""A call that runs longer is told of before it ends."""
 _BREATH = timedelta(milliseconds=1)
 """Between two looks at a call that writes much, so that it can end."""
 

@@ -139,7 +139,9 @@ class Processes:
     def __init__(self, crew, events):
         self._crew = crew
         self._events = events
-        self.processes = []
+        self.ends = SimpleQueue()
+        """The exit codes of workers that have ended."""
+        self.started = 0
 
     def add(self, *events):
         for event in events:
@@ -154,11 +156,12 @@ class Processes:
         context = multiprocessing.get_context("spawn")
         process = context.Process(target=run_worker, args=(start,), daemon=True)
         process.start()
-        self.processes.append(process)
+        self.started += 1
         threading.Thread(target=self._watch, args=(worker_id, process), daemon=True).start()
 
     def _watch(self, worker_id, process):
-        process.join()
+        process.join()  # nobody else may ask: who asks second is told that there is no exit code
+        self.ends.put(process.exitcode)
         self._crew.inbox.put(Died(worker_id, Death(cause=Cause.ENDED)))
 
     def cancel(self, worker_id):
@@ -205,9 +208,7 @@ def test_a_run_with_real_workers(crew, tmp_path, monkeypatch):
     place = values[built.definition.output_ids[0]]
     with (tmp_path / place.file).open("rb") as file:
         assert os.pread(file.fileno(), place.size, place.offset) == b"2646720"
-    deadline = time.monotonic() + 20
-    for process in processes.processes:  # they leave by themselves once nothing is to do
-        process.join(max(0, deadline - time.monotonic()))
-        assert process.exitcode == 0
+    for _ in range(processes.started):  # they leave by themselves once nothing is to do
+        assert processes.ends.get(timeout=20) == 0
     executor.close()
     thread.join(5)

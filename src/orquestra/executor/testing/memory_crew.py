@@ -12,6 +12,7 @@ from typing import Any
 from orquestra.executor.capacity import node_fraction
 from orquestra.executor.executor import Executor
 from orquestra.executor.protocol import (
+    LONG,
     Began,
     Call,
     Calls,
@@ -47,8 +48,6 @@ from orquestra.sdk.schema.cluster import (
 NODE = NodeId("node-1")
 BOOT = 0.5
 """Seconds until a worker is up."""
-
-_SLOW = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,8 +247,8 @@ class MemoryCrew:
         worker.running = call
         behaviour = self._behave(call)
         worker.is_deaf = behaviour.silent
-        if behaviour.seconds > _SLOW and not behaviour.silent:
-            self.after(_SLOW, partial(self._begin, worker_id, call, self.now))
+        if behaviour.seconds > LONG.total_seconds() and not behaviour.silent:
+            self.after(LONG.total_seconds(), partial(self._begin, worker_id, call, self.now))
         self.after(behaviour.seconds, partial(self._end, worker_id, call, behaviour, self.now))
 
     def _begin(self, worker_id: str, call: Call, started_at: float) -> None:
