@@ -38,7 +38,7 @@ class Watch:
     def __init__(self, look):
         self._look = look
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._watch)
+        self._thread = threading.Thread(target=self._watch, daemon=True)
         self.most: Counter[str] = Counter()
         self.looks = 0
 

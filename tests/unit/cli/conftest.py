@@ -34,7 +34,7 @@ def engine() -> Iterator[CannedEngine]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         canned = CannedEngine(uri=f"http://127.0.0.1:{server.server_port}")
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield canned
         server.shutdown()

@@ -135,7 +135,7 @@ def test_changes_are_followed_until_the_engine_is_done(engine, assignment, clien
         except ClusterOver as error:
             errors.append(error)
 
-    following = threading.Thread(target=follow)
+    following = threading.Thread(target=follow, daemon=True)
     following.start()
     runner.wait_for("run-1", "run-2")
     engine.end("run-1")

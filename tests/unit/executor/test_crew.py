@@ -98,7 +98,7 @@ def test_half_a_message_keeps_nobody_waiting(crew):
 def test_a_worker_may_go_while_it_is_being_sent_much(crew):
     for _ in range(20):
         worker = connect(crew)
-        ends = threading.Thread(target=worker.close)
+        ends = threading.Thread(target=worker.close, daemon=True)
         ends.start()
         crew.send("w1", Calls({}, ["x" * 3_000_000]))
         ends.join()
@@ -196,7 +196,7 @@ def test_a_run_with_real_workers(crew, tmp_path, monkeypatch):
     )
     executor.set_pools(built.pools)
     executor.begin(built.plan, built.definition)
-    thread = threading.Thread(target=executor.run_forever)
+    thread = threading.Thread(target=executor.run_forever, daemon=True)
     thread.start()
 
     values = {}

@@ -39,7 +39,7 @@ def test_an_engine_that_is_away_is_waited_for(run, connect):
         late = MemoryEngine(run, folder=Path(folder))
         client = connect(late.head_start)
         plans = []
-        waiting = threading.Thread(target=lambda: plans.append(client.plan(RUN)))
+        waiting = threading.Thread(target=lambda: plans.append(client.plan(RUN)), daemon=True)
 
         waiting.start()
         with late:
@@ -80,7 +80,9 @@ def test_work_is_told_as_soon_as_it_changes(serve, run, connect):
     client = connect(engine.head_start)
     before = client.work(after=0)
     told = []
-    waiting = threading.Thread(target=lambda: told.append(client.work(after=before.version)))
+    waiting = threading.Thread(
+        target=lambda: told.append(client.work(after=before.version)), daemon=True
+    )
 
     waiting.start()
     engine.submit(run)

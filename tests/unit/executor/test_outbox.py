@@ -108,7 +108,9 @@ def test_a_restarted_sender_has_another_name(sink):
 
 def test_who_adds_waits_while_the_engine_is_away(sink):
     outbox = started(sink)
-    many = threading.Thread(target=lambda: [outbox.add(joined(n)) for n in range(12_000)])
+    many = threading.Thread(
+        target=lambda: [outbox.add(joined(n)) for n in range(12_000)], daemon=True
+    )
 
     many.start()
     many.join(0.3)

@@ -99,7 +99,7 @@ def test_lines_wait_until_the_engine_has_most_of_those_before(ends):
     lines = Lines(1, LogStream.OUT, [(1.0, "text")])
     for _ in range(MOST_UNTAKEN):
         reports.send_lines(lines)
-    waits = threading.Thread(target=reports.send_lines, args=(lines,))
+    waits = threading.Thread(target=reports.send_lines, args=(lines,), daemon=True)
     waits.start()
     assert waits.is_alive()
 
@@ -134,7 +134,7 @@ def test_an_executor_that_cannot_be_reached_yet_is_tried_again():
         address = server.getsockname()
     made = []
     start = WorkerStart("w", address, b"key")
-    thread = threading.Thread(target=lambda: made.append(connect(start)))
+    thread = threading.Thread(target=lambda: made.append(connect(start)), daemon=True)
     thread.start()
     with Listener(address, authkey=b"key") as listener, listener.accept() as theirs:
         thread.join(5)
@@ -150,7 +150,7 @@ def test_both_ends_prove_that_they_have_the_key():
     with Listener(("127.0.0.1", 0), authkey=b"key") as listener:
         start = WorkerStart("w", listener.address, b"key")
         made = []
-        thread = threading.Thread(target=lambda: made.append(connect(start)))
+        thread = threading.Thread(target=lambda: made.append(connect(start)), daemon=True)
         thread.start()
         with listener.accept() as theirs:
             thread.join()

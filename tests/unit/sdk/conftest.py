@@ -40,7 +40,9 @@ class ScriptedEngine:
         self.uri = f"http://127.0.0.1:{self._server.server_port}"
         token = encode_token({"exp": time.time() + 3600})
         self.config = RuntimeConfig(name="scripted", uri=self.uri, token=token)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.01,), daemon=True
+        )
 
     def __enter__(self):
         self._thread.start()

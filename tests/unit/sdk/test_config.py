@@ -82,7 +82,9 @@ def test_a_new_login_replaces_the_token_and_keeps_everything_else(config_file):
 def test_logins_saved_at_the_same_time_are_all_kept():
     names = [f"engine-{number}" for number in range(20)]
     threads = [
-        threading.Thread(target=RuntimeConfig.ce, args=(f"https://{name}.example.com", "token"))
+        threading.Thread(
+            target=RuntimeConfig.ce, args=(f"https://{name}.example.com", "token"), daemon=True
+        )
         for name in names
     ]
 

@@ -172,7 +172,7 @@ class _Output:
         self._lines: list[str] = []
         self._known = threading.Event()
         self._address = ""
-        self._reader = threading.Thread(target=self._read)
+        self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def address(self) -> str:

@@ -222,7 +222,7 @@ def web_server(answer: Callable[[BaseHTTPRequestHandler], Reply]) -> Iterator[st
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
             yield f"127.0.0.1:{server.server_port}"

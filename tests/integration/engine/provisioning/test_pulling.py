@@ -55,7 +55,9 @@ def test_unreachable_registry_is_told(pull):
 
 def test_registry_that_wants_a_login_is_told(pull):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), WantsLogin) as closed:
-        threading.Thread(target=closed.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        threading.Thread(
+            target=closed.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        ).start()
         message = refusal(pull, f"127.0.0.1:{closed.server_port}/test/any@{MISSING}")
         closed.shutdown()
 

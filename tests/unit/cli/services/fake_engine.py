@@ -65,7 +65,7 @@ def serve(data, mode, token):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     stop = signal.SIG_IGN
     if mode != "deaf":
-        stop = lambda *_: threading.Thread(target=server.shutdown).start()  # noqa: E731
+        stop = lambda *_: threading.Thread(target=server.shutdown, daemon=True).start()  # noqa: E731
     signal.signal(signal.SIGTERM, stop)
     if mode != "slow":
         url = f"http://127.0.0.1:{server.server_port}"

@@ -72,7 +72,7 @@ def test_batches_of_writers_beside_each_other_do_not_mix(storage):
         for number in range(20):
             storage.append(lines(*[f"{name} {number} {'x' * 1000}"] * 50))
 
-    writers = [threading.Thread(target=write, args=(name,)) for name in "abcd"]
+    writers = [threading.Thread(target=write, args=(name,), daemon=True) for name in "abcd"]
     for writer in writers:
         writer.start()
     for writer in writers:

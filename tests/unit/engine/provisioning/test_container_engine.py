@@ -42,7 +42,9 @@ def test_program_that_is_no_container_engine_is_named(tmp_path):
             self.request.sendall(b"220 mail.example ESMTP\r\n")
 
     with socketserver.UnixStreamServer(str(path), Greeting) as other:
-        threading.Thread(target=other.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        threading.Thread(
+            target=other.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        ).start()
         message = refusal(tmp_path, {"DOCKER_HOST": f"unix://{path}"})
         other.shutdown()
 
