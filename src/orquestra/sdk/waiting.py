@@ -31,15 +31,17 @@ def wait_for_end(
     lines = _Lines(run_id, pause=pause, verbose=verbose)
     answered = time.monotonic()
     while True:
+        succeeded = None
         try:
             for progress in _progress(engine, run_id, pause=pause):
                 answered = time.monotonic()
                 ended = has_ended(progress.state)
                 lines.show(progress, now=ended)
-                if ended and progress.state is not State.SUCCEEDED:
+                succeeded = progress if progress.state is State.SUCCEEDED else None
+                if ended and not succeeded:
                     return progress  # tasks that had started may go on, and the stream with them
-            if progress.state is State.SUCCEEDED:
-                return progress
+            if succeeded:  # a stream that ends earlier, or says nothing, is of an engine that stops
+                return succeeded
         except (RemoteConnectionError, RayNotRunningError) as error:
             if time.monotonic() - answered > ENGINE_AWAY.total_seconds():
                 raise

@@ -173,3 +173,7 @@ def test_a_state_of_the_future_warns_and_goes_on(wait):
         end = wait([event("SUCCEEDED").replace(b"SUCCEEDED", b"DREAMING"), event("SUCCEEDED")])
 
     assert end.state is State.SUCCEEDED
+
+
+def test_a_stream_that_says_nothing_is_of_an_engine_that_stops(wait):
+    assert wait([], [event("SUCCEEDED", done=2)]).state is State.SUCCEEDED

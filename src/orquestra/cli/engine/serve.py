@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from orquestra.cli.services.options import simulate_gpu_option
 from orquestra.engine.defaults import DEFAULT_DATA, DEFAULT_HOST, DEFAULT_PORT
 
 
@@ -33,14 +34,7 @@ from orquestra.engine.defaults import DEFAULT_DATA, DEFAULT_HOST, DEFAULT_PORT
     is_flag=True,
     help="Be the local runtime of one user; `orq up` starts such an engine in the background.",
 )
-@click.option(
-    "--simulate-gpu",
-    "simulated_gpus",
-    type=click.IntRange(min=0),
-    default=0,
-    metavar="N",
-    help="Announce N GPUs that are not there, for trying GPU workflows.",
-)
+@simulate_gpu_option
 def serve(
     data: Path | None,
     host: str,

@@ -21,6 +21,11 @@ def describe(data: Path) -> dict[str, Any]:
         pid = local_engine.holder(data)
         state = NOT_RUNNING if pid is None else NOT_ANSWERING
         return {"service": "Local engine", "state": state, "pid": pid, "data": str(data)}
+    return describe_running(file, data=data)
+
+
+def describe_running(file: LocalEngineFile, *, data: Path) -> dict[str, Any]:
+    """The document of an engine that answers."""
     return {
         "service": "Local engine",
         "state": RUNNING,

@@ -42,10 +42,11 @@ def bring_up(options: "StartOptions", *, as_json: bool) -> None:
     from orquestra.sdk import local_engine
 
     begin = time.monotonic()
-    runs_already = starting.wait_for_other(options.data) is not None
-    if not runs_already:
-        starting.start(options)
-    document = {**reporting.describe(options.data), "started": not runs_already}
+    other = starting.wait_for_other(options.data)
+    runs_already = other is not None
+    file = other or starting.start(options)
+    document = reporting.describe_running(file, data=options.data)
+    document["started"] = not runs_already
     if as_json:
         print_json(document)
         return

@@ -39,6 +39,25 @@ def test_up_a_second_time_leaves_the_engine_as_it_is(orq, engines):
     assert "`orq restart` changes" in orq("up", "--simulate-gpu", "1").stderr
 
 
+def test_up_tells_of_the_engine_that_it_started_however_busy_that_is_then(
+    orq, engines, monkeypatch
+):
+    start = starting.start
+    with monkeypatch.context() as patches:
+
+        def busy_afterwards(options):
+            file = start(options)
+            patches.setattr(local_engine, "find", lambda _: None)
+            return file
+
+        patches.setattr(starting, "start", busy_afterwards)
+        result = orq("up")
+
+    assert result.exit_code == 0, result.output
+    assert "Running" in result.stdout
+    assert local_engine.find(engines.data).url in result.stdout
+
+
 def test_up_on_another_folder_says_how_programs_find_it(orq, engines, tmp_path):
     other = tmp_path / "other"
 
