@@ -48,5 +48,5 @@ $(INSTALLED): pyproject.toml constraints.txt | system-packages
 
 clean: ## Remove the environment, caches and outputs; images and system packages stay
 	rm -rf $(VENV) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache \
-	  build demo-output dist
+	  bench-output build demo-output dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -34,6 +34,7 @@ from orquestra.engine.reconciling.signal import WakeSignal
 from orquestra.engine.registry.distribution import LocalRegistry
 from orquestra.engine.runs.changes import RunChanges
 from orquestra.engine.settings import DataFolder, Settings
+from orquestra.sdk import local_engine
 
 
 @asynccontextmanager
@@ -110,7 +111,7 @@ async def _local_machine(
             yield containers
 
     host = HostProcesses(folder.clusters, engine_id=engine_id, simulated_gpus=gpus)
-    trace = folder.runtime / "containers"
+    trace = local_engine.container_trace(settings.data)
     async with (
         OptionalContainers(open_containers, trace=trace) as containers,
         RegistryClient() as registries,

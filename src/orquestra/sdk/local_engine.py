@@ -1,8 +1,10 @@
 """The engine of the local runtime: where it keeps its data, and the file by which it is found.
 
-The engine writes the file when it is ready and deletes it at its end. One that was killed leaves
-its file behind, so having the file proves nothing: whoever needs to know connects. That a process
-works on the data at all shows in the lock it holds, which the kernel takes back in any case.
+The engine writes the file when it is ready and deletes it when it stops serving. One that was
+killed leaves its file behind, so having the file proves nothing: whoever needs to know connects.
+That a process works on the data at all shows in the lock it holds, which the kernel takes back in
+any case. Heads, nodes and containers of one that was killed show in traces of their own: they may
+begin before the file is written, and end after it was deleted.
 """
 
 import contextlib
@@ -69,6 +71,20 @@ def write(data: Path, file: LocalEngineFile) -> None:
 def delete(data: Path) -> None:
     """Say that there is no such engine any more."""
     file_path(data).unlink(missing_ok=True)
+
+
+def container_trace(data: Path) -> Path:
+    """The file that is there as long as there may be containers of the engine with that data."""
+    return data / "run" / "containers"
+
+
+def has_left_something(data: Path) -> bool:
+    """Whether an engine that ended has left something behind, as one that was killed does.
+
+    Each run cluster has a folder, which is made before its first process and goes with its last.
+    """
+    traces = (file_path(data), container_trace(data))
+    return any(path.exists() for path in traces) or any((data / "run" / "clusters").glob("*"))
 
 
 def find(data: Path) -> LocalEngineFile | None:

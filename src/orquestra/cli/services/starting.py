@@ -16,7 +16,9 @@ from orquestra.sdk.local_engine import LocalEngineFile
 
 START_LIMIT = timedelta(seconds=60)
 
-_END_LIMIT = timedelta(seconds=10)
+_END_LIMIT = timedelta(seconds=30)
+"""How long an engine may take to end open requests and to take its cluster away."""
+
 _SHOWN_LINES = 15
 
 

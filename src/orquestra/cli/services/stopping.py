@@ -19,16 +19,16 @@ KILL_LIMIT = timedelta(seconds=5)
 def stop(data: Path) -> bool:
     """End the engine on that data and what it started; whether there was anything to end.
 
-    An engine that was killed has left heads, nodes and their containers behind. Another engine on
-    the same data takes them away at its end, so one is started for that.
+    An engine that was killed, at whatever moment, has left heads, nodes and their containers
+    behind. Another engine on the same data takes them away at its end, so one is started for that.
 
     Raises:
         Failure: it cannot be ended.
     """
     pid = local_engine.holder(data)
-    was_killed = pid is None and local_engine.file_path(data).exists()
-    if pid is not None and not _end(pid, data=data):
-        was_killed = True
+    if pid is not None:
+        _end(pid, data=data)
+    was_killed = local_engine.has_left_something(data)
     if was_killed:
         start(StartOptions(data=data))
         sweeper = local_engine.holder(data)
@@ -38,8 +38,8 @@ def stop(data: Path) -> bool:
     return was_killed or pid is not None
 
 
-def _end(pid: int, *, data: Path) -> bool:
-    """Ask a process to end, and make it end where it does not; whether it ended by itself."""
+def _end(pid: int, *, data: Path) -> None:
+    """Ask a process to end, and make it end where it does not."""
     for number, limit in ((signal.SIGTERM, STOP_LIMIT), (signal.SIGKILL, KILL_LIMIT)):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
@@ -48,7 +48,7 @@ def _end(pid: int, *, data: Path) -> bool:
             within=limit,
             text="Stopping the local engine",
         ):
-            return number == signal.SIGTERM
+            return
     raise Failure(
         f"the local engine, process {pid}, cannot be ended",
         code=ExitCode.SERVICES,

@@ -1,8 +1,8 @@
 """A local engine that serves nothing: it locks its data, answers, and ends when it is told to.
 
 Run as `python fake_engine.py DATA MODE TOKEN`, MODE being `well`, `deaf` (SIGTERM is ignored),
-`broken` (it cannot start), `slow` (it holds its data and tells nothing of itself) or `sick` (it
-says that it is not ready).
+`broken` (it cannot start), `slow` (it holds its data and tells nothing of itself), `sick` (it says
+that it is not ready) or `parking` (it deletes its file on SIGTERM, and goes on).
 """
 
 import fcntl
@@ -63,10 +63,9 @@ def main(data, mode, token):
 
 def serve(data, mode, token):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    stop = signal.SIG_IGN
-    if mode != "deaf":
-        stop = lambda *_: threading.Thread(target=server.shutdown, daemon=True).start()  # noqa: E731
-    signal.signal(signal.SIGTERM, stop)
+    stops = {"deaf": signal.SIG_IGN, "parking": lambda *_: local_engine.delete(data)}
+    stop = lambda *_: threading.Thread(target=server.shutdown, daemon=True).start()  # noqa: E731
+    signal.signal(signal.SIGTERM, stops.get(mode, stop))
     if mode != "slow":
         url = f"http://127.0.0.1:{server.server_port}"
         file = LocalEngineFile(pid=os.getpid(), url=url, token=token, version="2.0.0a1")

@@ -8,6 +8,7 @@ import pytest
 
 from orquestra.cli.services import starting
 from orquestra.cli.services.starting import StartOptions
+from orquestra.engine.settings import DataFolder
 from orquestra.sdk import local_engine
 from orquestra.sdk.local_engine import LocalEngineFile
 from tests.unit.cli.canned_engine import token
@@ -174,6 +175,38 @@ def test_down_after_a_killed_engine_has_another_one_clean_up(orq, engines):
     assert engines.started == ["well", "well"]
     assert local_engine.holder(engines.data) is None
     assert not local_engine.file_path(engines.data).exists()
+
+
+@pytest.mark.parametrize("trace", ["clusters/local-0a1b2c3d", "containers"])
+def test_down_after_an_engine_that_was_killed_without_its_file_has_another_one_clean_up(
+    orq, engines, trace
+):
+    """It had not written the file yet, or had deleted it and was taking its cluster away."""
+    (DataFolder(engines.data).runtime / trace).mkdir(parents=True)
+
+    document = orq.json("down")
+
+    assert document["stopped"]
+    assert engines.started == ["well"]
+    assert local_engine.holder(engines.data) is None
+
+
+def test_down_after_an_engine_that_took_everything_away_starts_none(orq, engines):
+    DataFolder(engines.data).clusters.mkdir(parents=True)
+    local_engine.lock_path(engines.data).touch()
+
+    assert not orq.json("down")["stopped"]
+    assert engines.started == []
+
+
+def test_an_engine_that_is_killed_while_it_ends_is_cleaned_up_after(orq, engines):
+    engines.modes = ["parking"]
+    orq("up")
+    (DataFolder(engines.data).clusters / "local-0a1b2c3d").mkdir(parents=True)
+
+    assert orq.json("down")["stopped"]
+
+    assert engines.started == ["parking", "well"]
 
 
 def test_an_engine_that_does_not_listen_is_killed_and_cleaned_up_after(orq, engines):
