@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, cast
 
 from benchmarks.simulation.agenda import Agenda
 from benchmarks.simulation.graph import Graph, pool_of_image
@@ -15,7 +14,6 @@ from benchmarks.simulation.sizes import Sizes
 from benchmarks.simulation.workers import Runner, calls
 from orquestra.executor.jobs import Job
 from orquestra.executor.lookout import Lookout
-from orquestra.executor.runs import Run
 from orquestra.executor.scheduling import Scheduler
 from orquestra.executor.staffing import Ask, Cancel, Change, Dismiss, Relieve, Staff
 from orquestra.executor.teams import Phase, Worker
@@ -141,7 +139,7 @@ class Simulation:
             self._runners[worker.worker_id].take(calls(batch, self._seconds))
         with self._policy():
             leaving = self._settle(now)
-            self._lookout.look([cast("Run", cast("Any", self._run))], now)
+            self._lookout.look([self._run], now)
             changes = self._staff.decide(now)
         for worker in leaving:
             self._leave(worker)

@@ -1,7 +1,6 @@
 """The simulated run, as far as the executor's scheduling and planning look at a run."""
 
 from functools import cache
-from typing import Any
 
 from benchmarks.simulation.graph import Graph
 from orquestra.executor.capacity import Demand
@@ -21,7 +20,7 @@ RUN = WorkflowRunId("simulated")
 class SimulatedRun:
     """What `executor.runs.Run` is for real ones; nothing ever fails in it."""
 
-    problem: Any = None
+    problem: str | None = None
 
     def __init__(self, graph: Graph, scheduler: Scheduler) -> None:
         self._graph = graph
@@ -37,6 +36,10 @@ class SimulatedRun:
         self.supply.close()
         self.walk.complete(job.invocation_id)
         self.outlook.complete(job.invocation_id)
+
+    def pools(self) -> set[PoolId]:
+        """The pools that it uses, or will."""
+        return self.outlook.pools()
 
     def kind(self, invocation_id: ir.TaskInvocationId) -> Kind:
         """The kind of an invocation's job."""

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from orquestra.sdk.schema.cluster import LONGEST_SCRATCH
+
 _ELSEWHERE = ("192.0.2.1", 9)
 """An address for documentation: a socket pointed at it sends nothing, but knows its own end."""
 
@@ -18,9 +20,6 @@ EXCHANGE_VARIABLE = "ORQUESTRA_EXCHANGE"
 """Environment variable of a node: the path of the exchange there."""
 ENVIRONMENTS_VARIABLE = "ORQUESTRA_ENVIRONMENTS"
 """Environment variable of a node: the path of the environments' folder there."""
-
-_LONGEST = 24
-"""Ray adds some 70 characters, and the path of a socket may have 107."""
 
 
 def own_address() -> str:
@@ -47,7 +46,7 @@ def ray_folder() -> Iterator[Path]:
     started this process may have said where: it removes what a process that was killed leaves.
     """
     parent = os.environ.get(FOLDER_VARIABLE) or tempfile.gettempdir()
-    if len(parent) > _LONGEST:
+    if len(parent) > LONGEST_SCRATCH:
         parent = "/tmp"  # noqa: S108 - the folder below it is made for this process alone
     folder = Path(tempfile.mkdtemp(prefix="orq-", dir=parent))
     try:

@@ -91,7 +91,8 @@ class Assignment:
         except RunOver:
             _logger.info("Run %s has ended before it began here", run_id)
         except (EngineRefused, ValidationError) as error:
-            # Only this run fails: others of the cluster do not depend on it.
+            # Only this run fails. Others that begin or end have waited for it, for the engine's
+            # `PATIENCE` at most: what is done here is done in order.
             message = f"The run could not be begun: {error}"
             self._events.add(
                 RunFinished(

@@ -25,7 +25,3 @@ class End(NamedTuple):
     """Call off what is left of a run."""
 
     run_id: WorkflowRunId
-
-
-class Close(NamedTuple):
-    """Return."""

@@ -4,7 +4,6 @@ A small one travels with each call that takes it. A large one is written into th
 and travels as the place where it lies.
 """
 
-from base64 import b64decode
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,6 +12,7 @@ from orquestra.executor.protocol import Constant
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import Location, ValueFormat
 from orquestra.sdk.schema.workflow_run import WorkflowRunId
+from orquestra.sdk.values import from_wire
 
 LARGE = 64 << 10
 """Bytes from which on a constant is written into the exchange."""
@@ -37,7 +37,8 @@ class Constants:
 
     def read(self, argument_id: str) -> Constant | Location:
         """A constant, for the first time."""
-        constant = _constant(self._nodes[ir.ConstantNodeId(argument_id)])
+        value = from_wire(self._nodes[ir.ConstantNodeId(argument_id)])
+        constant = Constant(value.format, value.data)
         argument = constant if len(constant.data) < LARGE else self._place(constant)
         self._known[argument_id] = argument
         return argument
@@ -61,9 +62,3 @@ class Constants:
             return constant
         self._writer.flush()
         return constant if self._writer.lost(location) else location
-
-
-def _constant(node: ir.ConstantNode) -> Constant:
-    if isinstance(node, ir.ConstantNodeJSON):
-        return Constant(ir.ArtifactFormat.JSON, node.value.encode())
-    return Constant(ir.ArtifactFormat.ENCODED_PICKLE, b64decode("".join(node.chunks)))

@@ -6,6 +6,7 @@ import selectors
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -67,7 +68,6 @@ class SocketCrew:
         self.address: tuple[str, int] = self._listener.address
         """Where workers are to connect to."""
         self._members: dict[str, _Member] = {}
-        self._stopped = threading.Event()
         self._selector = selectors.DefaultSelector()
         self._errands: SimpleQueue[Callable[[], None]] = SimpleQueue()
         """What the thread that exchanges messages is to do: sockets are its own."""
@@ -89,15 +89,6 @@ class SocketCrew:
         if member is not None:
             self._run_errand(partial(self._forget, member))
 
-    def stop(self) -> None:
-        """Let nobody in any more, and end all connections."""
-        self._stopped.set()
-        # A plain close would not wake the thread that waits in `accept`.
-        with suppress(OSError), socket.create_connection(self.address, timeout=1):
-            self._listener.close()
-        for worker_id in list(self._members):
-            self.close(worker_id)
-
     def _supervise(self, work: Callable[[], None]) -> None:
         try:
             work()
@@ -105,14 +96,14 @@ class SocketCrew:
             self._inbox.put(Broken(error))
 
     def _accept_forever(self) -> None:
-        while not self._stopped.is_set():
+        while True:
             try:
                 connection = self._listener.accept()
                 # A peer that does not answer must not keep the others out.
                 threading.Thread(target=self._let_in, args=(connection,), daemon=True).start()
             except (OSError, RuntimeError) as error:  # too many files or threads, for instance
-                if not self._stopped.wait(_PAUSE.total_seconds()):
-                    _logger.warning("A worker could not be let in: %s", error)
+                _logger.warning("A worker could not be let in: %s", error)
+                time.sleep(_PAUSE.total_seconds())
 
     def _let_in(self, connection: Any) -> None:
         with connection:

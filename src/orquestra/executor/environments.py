@@ -2,13 +2,11 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator
 
 from orquestra.executor.surroundings import Requirements
+from orquestra.sdk.requirements import is_repository_of_sdk, is_sdk
 from orquestra.sdk.schema import ir
-
-OWN_DISTRIBUTION = "orquestra-sdk"
 
 
 def requirements(invocation: ir.TaskInvocation, definition: ir.WorkflowDef) -> Requirements | None:
@@ -32,9 +30,9 @@ def _packages(invocation: ir.TaskInvocation, definition: ir.WorkflowDef) -> Iter
     for found in _imports(invocation, definition):
         if isinstance(found, ir.PythonImports):
             for package in found.packages:
-                if not _is_own(package.name):
+                if not is_sdk(package.name):
                     yield package.requirement()
-        elif isinstance(found, ir.GitImport) and not _is_own_repository(found):
+        elif isinstance(found, ir.GitImport) and not is_repository_of_sdk(found):
             yield _git_requirement(found)
 
 
@@ -51,15 +49,6 @@ def _pip_options(invocation: ir.TaskInvocation, definition: ir.WorkflowDef) -> l
         if isinstance(found, ir.PythonImports)
         for option in found.pip_options
     ]
-
-
-def _is_own(name: str) -> bool:
-    return re.sub(r"[-_.]+", "-", name).lower() == OWN_DISTRIBUTION
-
-
-def _is_own_repository(found: ir.GitImport) -> bool:
-    repository = found.repo_url.path.removesuffix(".git").rsplit("/", maxsplit=1)[-1]
-    return _is_own(found.package_name or repository)
 
 
 def _git_requirement(found: ir.GitImport) -> str:

@@ -123,9 +123,11 @@ class Evaluator:
             self._run_id = None
 
     def close(self) -> None:
-        """Forget all runs."""
+        """Forget all runs, and leave the process as it was: another worker may get it."""
         for run_id in list(self._runs):
             self.forget(run_id)
+        self._state.restore()
+        self._state.go_home()
 
     def _run_of(self, call: Call) -> _Run:
         run_id, _ = call.function

@@ -83,10 +83,6 @@ class SegmentWriter:
         self._lost: dict[str, tuple[int, OSError]] = {}
         """Files that are incomplete: from where on, and why."""
 
-    def put(self, value: Any) -> Location:
-        """Encode and write a value."""
-        return self.write(encode(value))
-
     def write(self, encoded: Encoded) -> Location:
         """Take a value. A large one is in its file now, others are after the next `flush`.
 

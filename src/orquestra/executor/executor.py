@@ -4,14 +4,14 @@ One thread does everything that changes its state: it takes what others have put
 then gives out jobs, then tells what happened, then waits for more.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from queue import Empty
-from typing import Any
+from typing import Any, NoReturn
 from uuid import uuid4
 
 from orquestra.executor import deaths, failures
-from orquestra.executor.commands import Begin, Close, End, SetPools
+from orquestra.executor.commands import Begin, End, SetPools
 from orquestra.executor.conductor import Conductor
 from orquestra.executor.errors import BadGraph
 from orquestra.executor.installing import Installations
@@ -63,7 +63,7 @@ _MOST_STARTS = 3
 class Executor:
     """Executes runs. After the first failure of a run nothing more of it begins.
 
-    All methods but `run_forever` may be called from any thread; they return at once.
+    `set_pools`, `begin`, `end` and `fail` may be called from any thread; they return at once.
     """
 
     def __init__(self, surroundings: Surroundings) -> None:
@@ -83,8 +83,8 @@ class Executor:
         self._vigil = Vigil(self._scheduler, is_over=lambda job: self._runs[job.run_id].over)
         self._installations = Installations(self._placement)
         self._lookout = Lookout(self._scheduler, surroundings.release_pool)
-        self._closed: Close | Broken | None = None
-        self._handlers: dict[type[Any], Any] = {
+        self._error: Exception | None = None
+        self._on_item: dict[type[Any], Callable[[Any], None]] = {
             Said: self._on_said,
             Lost: self._on_lost,
             Died: self._on_died,
@@ -93,9 +93,9 @@ class Executor:
             SetPools: self._on_set_pools,
             Begin: self._on_begin,
             End: self._on_end,
-            Close: self._on_close,
-            Broken: self._on_close,
-            Hello: self._on_hello,
+            Broken: self._on_broken,
+        }
+        self._on_message: dict[type[Any], Callable[[Worker, Any], None]] = {
             Outcomes: self._on_outcomes,
             Began: self._on_began,
             Lines: self._on_lines,
@@ -114,26 +114,21 @@ class Executor:
         """Call off what is left of a run: the engine has ended it, or knows its end."""
         self._inbox.put(End(run_id))
 
-    def close(self) -> None:
-        """Let `run_forever` return."""
-        self._inbox.put(Close())
-
     def fail(self, error: Exception) -> None:
         """Let `run_forever` raise an error that another thread has met."""
         self._inbox.put(Broken(error))
 
-    def run_forever(self) -> None:
-        """Work until closed."""
-        while self._closed is None:
+    def run_forever(self) -> NoReturn:
+        """Work until something fails, and raise that error."""
+        while self._error is None:
             self.turn(wait=True)
-        if isinstance(self._closed, Broken):
-            raise self._closed.error
+        raise self._error
 
     def turn(self, *, wait: bool = False) -> None:
         """Take all that is in the inbox, and do what follows; `wait` for something first."""
         item = self._next(wait=wait)
         while item is not None:
-            self._handlers[type(item)](item)
+            self._on_item[type(item)](item)
             item = self._next(wait=False)
         self._act()
 
@@ -255,21 +250,21 @@ class Executor:
         for worker in holders:
             self._stop_if_over(worker)
 
-    def _on_close(self, item: Close | Broken) -> None:
-        self._closed = self._closed or item
+    def _on_broken(self, item: Broken) -> None:
+        self._error = self._error or item.error
 
     def _on_said(self, item: Said) -> None:
         for worker_id, message in item.messages:
-            self._on_message(worker_id, message)
+            self._hear(worker_id, message)
 
-    def _on_message(self, worker_id: str, message: FromWorker) -> None:
+    def _hear(self, worker_id: str, message: FromWorker) -> None:
         if isinstance(message, Hello):
             self._on_hello(message)
             return
         worker = self._scheduler.workers.get(worker_id)
         if worker is None or worker_id not in self._roster:
             return  # it was given up before
-        self._handlers[type(message)](worker, message)
+        self._on_message[type(message)](worker, message)
         self._perhaps_idle[worker] = None
 
     def _on_hello(self, hello: Hello) -> None:

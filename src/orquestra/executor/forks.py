@@ -1,4 +1,4 @@
-"""How many children this process has begun, as far as Python knows.
+"""The children of this process, as far as Python knows: how many, and what they may not keep.
 
 Counted where they begin: to ask the kernel after each call would cost more than most calls.
 """
@@ -6,11 +6,15 @@ Counted where they begin: to ask the kernel after each call would cost more than
 import functools
 import os
 import sys
+from multiprocessing.connection import Connection
+from typing import Any
+from weakref import WeakSet
 
 _EVENTS = frozenset({"subprocess.Popen", "os.posix_spawn", "os.system"})
 """Children that begin without `os.fork`."""
 
 _begun = 0
+_withheld: "WeakSet[Connection[Any, Any]]" = WeakSet()
 
 
 def count() -> int:
@@ -19,16 +23,27 @@ def count() -> int:
     return _begun
 
 
+def withhold(connection: "Connection[Any, Any]") -> None:
+    """Close a connection in every child that is forked from now on."""
+    _withheld.add(connection)
+    _watch()
+
+
 @functools.cache
 def _watch() -> None:
-    # Neither can be taken back, so there is one of each for the whole process.
-    os.register_at_fork(after_in_parent=_note)
+    # None can be taken back, so there is one of each for the whole process.
+    os.register_at_fork(after_in_parent=_note, after_in_child=_close_withheld)
     sys.addaudithook(_note_event)
 
 
 def _note() -> None:
     global _begun  # noqa: PLW0603 - children are those of the process
     _begun += 1
+
+
+def _close_withheld() -> None:
+    for connection in _withheld:
+        connection.close()
 
 
 def _note_event(event: str, _: object) -> None:

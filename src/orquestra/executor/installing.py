@@ -11,16 +11,17 @@ class Installations:
     def __init__(self, placement: Placement) -> None:
         self._placement = placement
         self._waiting: dict[tuple[PoolId, Requirements], list[Team]] = {}
-        self._problems: dict[tuple[PoolId, Requirements], str] = {}
-        """Of installations that have failed before anybody had a job for them."""
 
     def begin(self, team: Team) -> str | None:
         """Have what a team needs installed; why that has failed ahead of its first job, if so."""
         assert team.environment.requirements
-        key = team.pool_id, team.environment.requirements
-        if key in self._problems:
+        if team.problem is not None:
             team.is_asked = team.hinted = False
-            return self._problems.pop(key) if team.waiting else None
+            if not team.waiting:
+                return None
+            problem, team.problem = team.problem, None
+            return problem
+        key = team.pool_id, team.environment.requirements
         if key not in self._waiting:
             self._placement.install(team.environment, image=team.pool.plan.image)
         self._waiting.setdefault(key, []).append(team)
@@ -34,9 +35,8 @@ class Installations:
         """Note how an installation went; the teams that waited for it."""
         key = item.pool_id, item.requirements
         teams = self._waiting.pop(key, [])
-        if item.problem is not None and not any(team.waiting for team in teams):
-            self._problems[key] = item.problem
         for team in teams:
+            team.problem = None if team.waiting else item.problem
             team.is_open = item.problem is None
             team.is_asked = False
             team.hinted = team.hinted and team.is_open

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from typing import Protocol
 
-from orquestra.executor.planning import UNKNOWN_BOOT, UNKNOWN_DURATION
-from orquestra.executor.runs import Run
+from orquestra.executor.jobs import Kind
+from orquestra.executor.planning import UNKNOWN_BOOT, UNKNOWN_DURATION, Outlook
 from orquestra.executor.scheduling import Scheduler
 from orquestra.executor.teams import Worker
 from orquestra.sdk.schema import ir
@@ -12,6 +13,21 @@ from orquestra.sdk.schema.cluster import PoolId
 
 INTERVAL = timedelta(milliseconds=100)
 """How often the graphs are looked at, while they change."""
+
+
+class Watched(Protocol):
+    """What is looked at of a run."""
+
+    outlook: Outlook
+    problem: str | None
+
+    def kind(self, invocation_id: ir.TaskInvocationId) -> Kind:
+        """The kind of an invocation's job."""
+        ...
+
+    def pools(self) -> set[PoolId]:
+        """The pools that it uses, or will."""
+        ...
 
 
 class Lookout:
@@ -39,7 +55,7 @@ class Lookout:
         if others == 1:
             self._boots[team.pool_id] = now - worker.wanted_at
 
-    def look(self, runs: Iterable[Run], now: float) -> None:
+    def look(self, runs: Iterable[Watched], now: float) -> None:
         """Hint at teams whose first job is about to become ready; let go of pools without use."""
         due = self.next_deadline()
         if due is None or now < due:
@@ -49,15 +65,13 @@ class Lookout:
         in_use: set[PoolId] = set()
         present = list(runs)
         for run in present:
+            in_use |= run.pools()
             if run.problem is None:
-                in_use |= run.outlook.pools()
                 self._hint(run)
-            else:
-                in_use |= self._held(run)
         if present:  # else the next run may want what is there; the idle timeout decides
             self._drain(in_use)
 
-    def _hint(self, run: Run) -> None:
+    def _hint(self, run: Watched) -> None:
         def lasting(invocation_id: ir.TaskInvocationId, count: int) -> float:
             kind = run.kind(invocation_id)
             mean = UNKNOWN_DURATION.total_seconds() if kind.mean is None else kind.mean
@@ -72,9 +86,6 @@ class Lookout:
         told = self._scheduler.pools[pool_id].plan.boot_seconds
         unseen = UNKNOWN_BOOT.total_seconds() if told is None else told
         return self._boots.get(pool_id, unseen)
-
-    def _held(self, run: Run) -> set[PoolId]:
-        return {*run.plan.invocations} if run.supply.open else set()
 
     def _drain(self, in_use: set[PoolId]) -> None:
         for pool_id, pool in self._scheduler.pools.items():

@@ -46,17 +46,13 @@ class _Queued(NamedTuple):
     posted: Callable[[], None] | None
 
 
-def ignore(_: Exception) -> None:
-    """Leave an error to whoever flushes."""
-
-
 class Outbox:
     """A queue of events with a thread that posts them in order, `INTERVAL` after the first at most.
 
     A batch is repeated under its number until the engine has it, so nothing is lost or counted
     twice while the engine restarts; the queue is bounded, so who adds then waits. Lines that
     somebody waits to see posted do not count: he bounds them himself. After the engine is done with
-    the cluster, events go nowhere, and `flush` raises `ClusterOver`.
+    the cluster, events go nowhere.
     """
 
     def __init__(self, sink: EventSink, *, sender: str) -> None:
@@ -66,13 +62,12 @@ class Outbox:
         self._sender = f"{sender}-{uuid.uuid4().hex[:8]}"
         self._sequence = 0
         self._queue: deque[_Queued] = deque()
-        self._added = self._posted = 0
         self._weight = 0
         self._changed = threading.Condition()
         self._hurry = threading.Event()
         self._failure: Exception | None = None
 
-    def start(self, *, on_failure: Callable[[Exception], None] = ignore) -> None:
+    def start(self, *, on_failure: Callable[[Exception], None]) -> None:
         """Begin to post. `on_failure` takes the error after which nothing is posted any more."""
         thread = threading.Thread(
             target=self._post_forever, args=(on_failure,), name="outbox", daemon=True
@@ -80,7 +75,7 @@ class Outbox:
         thread.start()
 
     def add(self, *events: Event) -> None:
-        """Queue events."""
+        """Queue events, once there is room."""
         parts = [part for event in events for part in _parts(event)]
         with self._changed:
             self._changed.wait_for(lambda: self._weight < _ROOM or self._failure)
@@ -96,25 +91,10 @@ class Outbox:
             self._put(_Queued(lines, _weight(lines), posted))
             self._changed.notify_all()
 
-    def flush(self) -> None:
-        """Wait until all events queued so far are with the engine.
-
-        Raises:
-            ClusterOver: the engine is done with the cluster.
-            EngineRefused: the engine does not take them.
-        """
-        self._hurry.set()
-        with self._changed:
-            target = self._added
-            self._changed.wait_for(lambda: self._posted >= target or self._failure)
-            if self._failure:
-                raise self._failure
-
     def _put(self, item: _Queued) -> int:
         if self._failure:
             return 0
         self._queue.append(item)
-        self._added += 1
         return item.weight
 
     def _post_forever(self, on_failure: Callable[[Exception], None]) -> None:
@@ -125,7 +105,7 @@ class Outbox:
             self._hurry.clear()
             try:
                 self._post_queued()
-            except Exception as error:  # noqa: BLE001 - the thread hands every error to `flush`
+            except Exception as error:  # noqa: BLE001 - the thread hands every error on
                 self._give_up(error)
                 on_failure(error)
                 return
@@ -139,11 +119,8 @@ class Outbox:
         self._sink.post_events(
             EventBatch(sender=self._sender, sequence=self._sequence, events=events)
         )
-        with self._changed:
-            self._posted += len(batch)
-            self._changed.notify_all()
-            if self._queue:
-                self._hurry.set()
+        if self._queue:
+            self._hurry.set()
         for item in batch:
             if item.posted:
                 item.posted()

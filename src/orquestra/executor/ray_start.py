@@ -10,6 +10,7 @@ It stands on what Ray 2.60 keeps private; the integration tests look at what com
 
 import json
 import os
+import resource
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -50,6 +51,7 @@ def run(node: RayNode) -> NoReturn:
     """Start a node of Ray, and end with the first of its processes."""
     from ray._private.node import Node
 
+    _allow_many_files()
     _leave_out_servers()
     if node.loopback:
         stay_on_loopback()
@@ -59,6 +61,15 @@ def run(node: RayNode) -> NoReturn:
         time.sleep(_PAUSE)
     running.kill_all_processes(check_alive=False, allow_graceful=False)
     os._exit(1)
+
+
+def _allow_many_files() -> None:
+    """Let this process and its children, the workers, have as many open files as they may.
+
+    Each large value that a task holds is a mapped file, and a host often allows no more than 1024.
+    """
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def stay_on_loopback() -> None:

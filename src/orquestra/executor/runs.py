@@ -128,6 +128,12 @@ class Run:
         name = task_name(self.definition, invocation_id)
         return TaskFacts(name=name, memory=resources.memory if resources else None)
 
+    def pools(self) -> set[PoolId]:
+        """The pools that it uses, or will; after a failure, as long as anything of it runs."""
+        if self.problem is None:
+            return self.outlook.pools()
+        return {*self.plan.invocations} if self.supply.open else set()
+
     def close(self) -> None:
         """Close the files: nothing of it is left to do."""
         self._constants.close()

@@ -1,7 +1,8 @@
 """What the executor works with: the contracts of its neighbours, and what they tell it.
 
 Neighbours put what they have to say into the executor's inbox, from whatever thread; the executor
-calls them from its own thread and never waits for an answer.
+calls them from its own thread and never waits for an answer. It waits in one place, for room among
+the events: while the engine does not take what has ended, nothing new is to begin.
 """
 
 import time
@@ -132,7 +133,7 @@ class Events(Protocol):
     """Where events go; an outbox is one."""
 
     def add(self, *events: Event) -> None:
-        """Take events."""
+        """Take events; waits while very many are not with the engine yet."""
         ...
 
     def add_lines(self, lines: LogLines, *, posted: Callable[[], None]) -> None:

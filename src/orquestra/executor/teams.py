@@ -91,6 +91,8 @@ class Team:
         self.per_node = tasks_per_node(environment.demand, pool.plan.size)
         self.is_open = environment.requirements is None
         """Whether workers can be started: requirements have to be installed before."""
+        self.problem: str | None = None
+        """Why their installation has failed, where that was before its first job."""
         self.is_asked = False
         self.asked_at = 0.0
         """When it began to wait for room."""

@@ -41,11 +41,20 @@ class Vigil:
         self._stopping.update(dict.fromkeys(workers, now + STOP_PATIENCE.total_seconds()))
 
     def unstopped(self, now: float) -> list[Worker]:
-        """Workers that still hold calls of a stopped run, after all patience."""
+        """Workers that still run a call of a stopped run, after all patience.
+
+        One that runs a call of another run is looked at again: those of the stopped run may follow.
+        """
         due = [worker for worker, at in self._stopping.items() if at <= now]
+        found = []
         for worker in due:
             del self._stopping[worker]
-        return [worker for worker in due if any(map(self._is_over, worker.held.values()))]
+            over = [self._is_over(job) for job in worker.held.values()]
+            if over and over[0]:  # calls run in order
+                found.append(worker)
+            elif any(over):
+                self.stop([worker], now)
+        return found
 
     def silent(self, now: float) -> list[Worker]:
         """Workers whose call takes long although they have not said so."""

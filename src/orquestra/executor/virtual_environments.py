@@ -74,9 +74,11 @@ def _pip(folder: Path) -> Iterator[Tool]:
 
 
 def _write_stand_ins(own: Path, places: Sequence[str]) -> None:
-    for distribution in metadata.distributions(path=list(places)):
-        name = distribution.metadata["Name"]
-        folder = own / f"{name.replace('-', '_')}-{distribution.version}.dist-info"
+    for distribution in _distributions(places):
+        told = distribution.metadata
+        if "Name" not in told or "Version" not in told:
+            continue
+        folder = own / f"{told['Name'].replace('-', '_')}-{told['Version']}.dist-info"
         if folder.exists():
             continue
         folder.mkdir()
@@ -88,3 +90,10 @@ def _write_stand_ins(own: Path, places: Sequence[str]) -> None:
         # With it, an installer that replaces the package can take the stand-in away.
         record = [f"{folder.name}/{file},,\n" for file in (*written, "RECORD")]
         (folder / "RECORD").write_text("".join(record))
+
+
+def _distributions(places: Sequence[str]) -> Iterator[metadata.Distribution]:
+    """What pip sees there: what it has left itself when it was interrupted begins with a tilde."""
+    for place in places:
+        for kind in ("dist", "egg"):
+            yield from map(metadata.Distribution.at, Path(place).glob(f"[!~]*.{kind}-info"))

@@ -16,6 +16,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from orquestra.executor import forks
 from orquestra.executor.addresses import EXCHANGE_VARIABLE, NODE_VARIABLE
 from orquestra.executor.capture import Capture
 from orquestra.executor.evaluation import Evaluator, TaskProblem
@@ -49,7 +50,7 @@ def run_worker(start: WorkerStart) -> None:
     with ExitStack() as stack:
         connection = stack.enter_context(connect(start))
         # A process that a task leaves behind must not keep the connection of a dead worker open.
-        os.register_at_fork(after_in_child=connection.close)
+        forks.withhold(connection)
         note = stack.enter_context(ProgressNote(folder, start.worker_id))
         note.count_kills(read_node_memory().oom_kills)
         evaluator = Evaluator(folder, start.worker_id)

@@ -159,13 +159,6 @@ def plain_pickle(head: bytes) -> Iterator[bytes | Range]:
     yield _CALL_END
 
 
-def plain_size(head: bytes) -> int:
-    """How long the plain pickle of a value is."""
-    return sum(
-        piece.size if isinstance(piece, Range) else len(piece) for piece in plain_pickle(head)
-    )
-
-
 def _read_layout(data: memoryview) -> _Layout:
     start = head_size(bytes(data[:BEGINNING_SIZE]))
     _, size, _ = _BEGINNING.unpack_from(data)

@@ -27,8 +27,7 @@ def crew():
     inbox = SimpleQueue()
     crew = SocketCrew("127.0.0.1", key=KEY, inbox=inbox)
     crew.inbox = inbox
-    yield crew
-    crew.stop()
+    return crew
 
 
 def connect(crew, name="w1"):
@@ -196,8 +195,7 @@ def test_a_run_with_real_workers(crew, tmp_path, monkeypatch):
     )
     executor.set_pools(built.pools)
     executor.begin(built.plan, built.definition)
-    thread = threading.Thread(target=executor.run_forever, daemon=True)
-    thread.start()
+    threading.Thread(target=executor.run_forever, daemon=True).start()
 
     values = {}
     while not isinstance(event := events.get(timeout=20), RunFinished):
@@ -210,5 +208,3 @@ def test_a_run_with_real_workers(crew, tmp_path, monkeypatch):
         assert os.pread(file.fileno(), place.size, place.offset) == b"2646720"
     for _ in range(processes.started):  # they leave by themselves once nothing is to do
         assert processes.ends.get(timeout=20) == 0
-    executor.close()
-    thread.join(5)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orquestra.executor.evaluation import Evaluator, TaskProblem
-from orquestra.executor.exchange import Exchange
+from orquestra.executor.exchange import Exchange, encode
 from orquestra.executor.failures import MOST_TEXT
 from orquestra.executor.protocol import Call, Constant, Function, Kept, Own
 from orquestra.sdk.functions import encode_function
@@ -30,7 +30,7 @@ class Task:
         self.writer = self.exchange.writer(RUN, "other")
 
     def stored(self, value):
-        location = self.writer.put(value)
+        location = self.writer.write(encode(value))
         self.writer.flush()
         return location
 
@@ -389,3 +389,19 @@ def test_nothing_is_known_of_a_run_that_is_over(task):
 
     with pytest.raises(TaskProblem, match="KeyError"):
         task.call(lambda value: value, Own(ir.ArtifactNodeId("first-None")), task="second")
+
+
+def change_the_process():
+    os.environ["LEFT_BEHIND"] = "yes"
+    sys.path.insert(0, "/left/behind")
+    os.chdir("/usr")
+
+
+def test_a_worker_leaves_its_process_as_it_was(task):
+    before = list(sys.path), Path.cwd()
+
+    task.values(change_the_process)
+    task.evaluator.close()
+
+    assert "LEFT_BEHIND" not in os.environ
+    assert (sys.path, Path.cwd()) == before

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from orquestra.executor import exchange as module
-from orquestra.executor.exchange import LARGE, Exchange
+from orquestra.executor.exchange import LARGE, Exchange, encode
 from orquestra.sdk.schema.cluster import ValueFormat
 from orquestra.sdk.schema.workflow_run import WorkflowRunId
 
@@ -19,6 +19,10 @@ RUN = WorkflowRunId("run-1")
 @dataclass
 class Thing:
     number: int
+
+
+def put(writer, value):
+    return writer.write(encode(value))
 
 
 @pytest.fixture
@@ -46,7 +50,7 @@ def writer(exchange):
     ],
 )
 def test_a_value_comes_back_in_the_format_that_loses_nothing(exchange, writer, value, expected):
-    location = writer.put(value)
+    location = put(writer, value)
     writer.flush()
 
     assert location.format is expected
@@ -54,8 +58,8 @@ def test_a_value_comes_back_in_the_format_that_loses_nothing(exchange, writer, v
 
 
 def test_small_values_share_a_file_large_ones_have_their_own(writer):
-    small = [writer.put(number) for number in range(3)]
-    large = writer.put(np.zeros(LARGE))
+    small = [put(writer, number) for number in range(3)]
+    large = put(writer, np.zeros(LARGE))
 
     assert {location.file for location in small} == {"run-1.w1.1"}
     assert [location.offset for location in small] == [0, 1, 2]
@@ -64,8 +68,8 @@ def test_small_values_share_a_file_large_ones_have_their_own(writer):
 
 @pytest.mark.parametrize("count", [LARGE // 16, LARGE])
 def test_arrays_come_back_writable_and_private(exchange, writer, count):
-    writer.put("something before it")
-    location = writer.put([np.arange(count)])
+    put(writer, "something before it")
+    location = put(writer, [np.arange(count)])
     writer.flush()
 
     (first,) = exchange.read(location)
@@ -79,7 +83,7 @@ def test_arrays_come_back_writable_and_private(exchange, writer, count):
 
 def test_a_value_changed_after_it_was_put_is_stored_as_it_was(exchange, writer):
     array = np.zeros(LARGE // 16)
-    location = writer.put(array)
+    location = put(writer, array)
     array[0] = 5
     writer.flush()
 
@@ -87,9 +91,9 @@ def test_a_value_changed_after_it_was_put_is_stored_as_it_was(exchange, writer):
 
 
 def test_what_is_not_flushed_only_the_writer_has(exchange, writer):
-    flushed = writer.put(1)
+    flushed = put(writer, 1)
     writer.flush()
-    pending = writer.put([2])
+    pending = put(writer, [2])
 
     assert writer.pending(flushed) is None
     assert writer.pending(pending) == b"[2]"
@@ -100,7 +104,7 @@ def test_what_is_not_flushed_only_the_writer_has(exchange, writer):
 def test_files_can_be_read_by_all_whatever_the_umask(writer, tmp_path):
     before = os.umask(0o077)
     try:
-        files = {writer.put(0).file, writer.put(np.zeros(LARGE)).file}
+        files = {put(writer, 0).file, put(writer, np.zeros(LARGE)).file}
     finally:
         os.umask(before)
 
@@ -112,7 +116,7 @@ def test_a_full_segment_is_followed_by_another(exchange, writer, monkeypatch):
 
     locations = []
     for _ in range(3):
-        locations.append(writer.put("12345678"))
+        locations.append(put(writer, "12345678"))
         writer.flush()
 
     assert [location.file for location in locations] == ["run-1.w1.1", "run-1.w1.2", "run-1.w1.3"]
@@ -125,16 +129,16 @@ def test_after_a_full_disk_values_go_to_a_new_file(exchange, writer, monkeypatch
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     write = os.write
-    safe = writer.put("safe")
+    safe = put(writer, "safe")
     writer.flush()
-    lost = writer.put("lost")
+    lost = put(writer, "lost")
     monkeypatch.setattr(os, "write", full)
     writer.flush()
     with pytest.raises(OSError, match="No space left"):
-        writer.put(np.zeros(LARGE))
+        put(writer, np.zeros(LARGE))
     monkeypatch.undo()
 
-    location = writer.put("kept")
+    location = put(writer, "kept")
     writer.flush()
 
     assert exchange.read(location) == "kept"
@@ -145,7 +149,7 @@ def test_after_a_full_disk_values_go_to_a_new_file(exchange, writer, monkeypatch
 def test_many_files_are_not_all_held_open(exchange, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "_MOST_OPEN", 2)
     writers = [exchange.writer(RUN, f"w{number}") for number in range(5)]
-    locations = [writer.put(number) for number, writer in enumerate(writers)]
+    locations = [put(writer, number) for number, writer in enumerate(writers)]
     for writer in writers:
         writer.flush()
         writer.close()
@@ -156,7 +160,7 @@ def test_many_files_are_not_all_held_open(exchange, tmp_path, monkeypatch):
 
 def test_the_files_of_a_run_that_is_over_are_closed_those_of_others_not(exchange, writer):
     other = exchange.writer(WorkflowRunId("run-12"), "w1")
-    for location in (writer.put(1), other.put(2)):
+    for location in (put(writer, 1), put(other, 2)):
         writer.flush()
         other.flush()
         exchange.read(location)

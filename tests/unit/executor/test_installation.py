@@ -200,3 +200,26 @@ def test_for_uv_each_package_of_the_image_has_a_stand_in(tmp_path):
     assert {line.split(",")[0] for line in record} == {
         str(path.relative_to(packages)) for path in metadata.parent.iterdir()
     }
+
+
+def test_what_an_interrupted_pip_leaves_in_the_image_has_no_stand_in(tmp_path, monkeypatch):
+    image = tmp_path / "site-packages"
+    whole = "Metadata-Version: 2.1\nName: thing\nVersion: {}\n"
+    found = {
+        "thing-1.0": whole.format("1.0"),
+        "~hing-0.9": whole.format("0.9"),
+        "~ther-1.0": None,
+        "empty-1.0": "",
+    }
+    for name, text in found.items():
+        folder = image / f"{name}.dist-info"
+        folder.mkdir(parents=True)
+        if text is not None:
+            (folder / "METADATA").write_text(text)
+    own = tmp_path / "own" / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    (own / "site-packages").mkdir(parents=True)
+    monkeypatch.setattr(sys, "path", [str(image)])
+
+    see_image(tmp_path / "own", Tool(name="uv", create=(), install=(), sees_image=False))
+
+    assert [path.name for path in own.glob("*/*.dist-info")] == ["thing-1.0.dist-info"]

@@ -56,6 +56,25 @@ def test_the_lines_of_an_installation_ahead_of_time_are_told():
     assert told == ["Installed numpy"]
 
 
+def test_an_installation_that_failed_for_a_run_that_was_stopped_is_tried_again_for_the_next():
+    builder, later = PlanBuilder(), PlanBuilder(run_id="run-2")
+    first = builder.build(builder.call(number, requirements=("numpy",)))
+    second = later.build(later.call(number, requirements=("numpy",)))
+    crew = cluster(first)
+    crew.install_problem = "ERROR: the network is down"
+    crew.executor.begin(first.plan, first.definition)
+    crew.play(until=0.2)
+    crew.executor.end("run-1")
+    crew.play()
+
+    crew.install_problem = None
+    crew.executor.begin(second.plan, second.definition)
+    crew.play()
+
+    assert [(end.run_id, end.state) for end in finished(crew)] == [("run-2", State.SUCCEEDED)]
+    assert crew.installs == 2
+
+
 def test_an_installation_that_fails_ahead_of_time_fails_its_first_task_at_once():
     built, crew = ahead_of_time()
     crew.install_problem = "ERROR: no such package"

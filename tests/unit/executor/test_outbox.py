@@ -3,6 +3,7 @@
 import threading
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from queue import SimpleQueue
 
 import pytest
 
@@ -32,9 +33,9 @@ def joined(number):
     return NodeJoined(at=datetime.now(UTC), node_id=NodeId(f"node-{number}"))
 
 
-def started(sink, **options):
+def started(sink, *, on_failure=print):
     outbox = Outbox(sink, sender="driver")
-    outbox.start(**options)
+    outbox.start(on_failure=on_failure)
     return outbox
 
 
@@ -43,6 +44,7 @@ class Sink:
 
     def __init__(self):
         self.batches = []
+        self.changed = threading.Condition()
         self.open = threading.Event()
         self.error = None
 
@@ -50,7 +52,24 @@ class Sink:
         self.open.wait()
         if self.error:
             raise self.error
-        self.batches.append(batch)
+        with self.changed:
+            self.batches.append(batch)
+            self.changed.notify_all()
+
+    def events(self, count):
+        """The first so many events, once they have come."""
+        with self.changed:
+            self.changed.wait_for(lambda: len(self._all()) >= count, timeout=5)
+            return self._all()[:count]
+
+    def until(self, last):
+        """All events, once this one has come."""
+        with self.changed:
+            self.changed.wait_for(lambda: last in self._all(), timeout=5)
+            return self._all()
+
+    def _all(self):
+        return [event for batch in self.batches for event in batch.events]
 
 
 @pytest.fixture
@@ -62,7 +81,7 @@ def sink():
 
 def test_lines_that_somebody_bounds_never_wait_and_are_acknowledged_when_posted(sink):
     outbox = started(sink)
-    posted = []
+    posted = SimpleQueue()
     lines = LogLines(
         run_id="run-1",
         kind=LogKind.TASK,
@@ -70,14 +89,13 @@ def test_lines_that_somebody_bounds_never_wait_and_are_acknowledged_when_posted(
         lines=[LogLine(at=1.0, text="x" * 2**20)],
     )
     for number in range(20):
-        outbox.add_lines(lines, posted=partial(posted.append, number))
+        outbox.add_lines(lines, posted=partial(posted.put, number))
     outbox.add(joined(1))  # does not wait either: those lines take no room
-    assert posted == []
+    assert posted.empty()
 
     sink.open.set()
-    outbox.flush()
 
-    assert posted[:15] == [*range(15)]
+    assert [posted.get(timeout=5) for _ in range(20)] == [*range(20)]
 
 
 def test_events_arrive_in_order_in_numbered_batches_of_one_sender(sink):
@@ -86,13 +104,13 @@ def test_events_arrive_in_order_in_numbered_batches_of_one_sender(sink):
     events = [joined(number) for number in range(1200)]
 
     outbox.add(*events)
-    outbox.flush()
-    outbox.add(joined(1200))
-    outbox.flush()
+    assert sink.events(1200) == events
+    last = joined(1200)
+    outbox.add(last)
 
+    assert sink.events(1201)[-1] is last
     assert [batch.sequence for batch in sink.batches] == [*range(1, len(sink.batches) + 1)]
     assert len({batch.sender for batch in sink.batches}) == 1
-    assert [event for batch in sink.batches for event in batch.events][:-1] == events
 
 
 def test_a_restarted_sender_has_another_name(sink):
@@ -100,8 +118,8 @@ def test_a_restarted_sender_has_another_name(sink):
     for _ in range(2):
         outbox = started(sink)
         outbox.add(joined(1))
-        outbox.flush()
 
+    sink.events(2)
     first, second = (batch.sender for batch in sink.batches)
     assert first != second
 
@@ -116,44 +134,22 @@ def test_who_adds_waits_while_the_engine_is_away(sink):
     many.join(0.3)
     stuck = many.is_alive()
     sink.open.set()
-    many.join(5)
-    outbox.flush()
 
+    assert len(sink.events(12_000)) == 12_000
     assert stuck
-    assert sum(len(batch.events) for batch in sink.batches) == 12_000
 
 
-def test_after_the_end_of_the_cluster_events_go_nowhere_and_flushing_says_so(sink):
+def test_after_the_end_of_the_cluster_who_started_it_is_told_and_events_go_nowhere(sink):
     sink.error = ClusterOver("over")
     sink.open.set()
-    outbox = started(sink)
+    told = SimpleQueue()
+    outbox = started(sink, on_failure=told.put)
 
     outbox.add(joined(1))
 
-    with pytest.raises(ClusterOver):
-        outbox.flush()
-    outbox.add(*[joined(number) for number in range(6000)])
-
-
-def test_a_flush_ends_although_others_go_on_adding(sink):
-    sink.open.set()
-    outbox = started(sink)
-    over = threading.Event()
-
-    def keep_adding():
-        while not over.is_set():
-            outbox.add(joined(1))
-
-    adders = [threading.Thread(target=keep_adding, daemon=True) for _ in range(4)]
-    for adder in adders:
-        adder.start()
-    flushing = threading.Thread(target=outbox.flush, daemon=True)
-    flushing.start()
-    flushing.join(10)
-    ended = not flushing.is_alive()
-    over.set()
-
-    assert ended
+    assert told.get(timeout=2) is sink.error
+    for _ in range(2):  # more than there is room for
+        outbox.add(*[joined(number) for number in range(6000)])
 
 
 def test_wide_lines_fill_the_room_and_the_batches_as_narrow_ones_do(sink):
@@ -177,11 +173,9 @@ def test_wide_lines_fill_the_room_and_the_batches_as_narrow_ones_do(sink):
     adder.join(1)
     held_back = len(added)
     sink.open.set()
-    adder.join(10)
-    outbox.flush()
 
+    assert len(sink.events(40)) == 40
     assert held_back < 25
-    assert len(added) == 40
     assert max(len(batch.events) for batch in sink.batches) <= 3
 
 
@@ -205,9 +199,10 @@ def test_very_many_ends_are_cut_and_no_end_comes_before_its_value(sink):
     outbox = started(sink)
 
     outbox.add(ended(12_000))
-    outbox.flush()
+    last = joined(1)
+    outbox.add(last)
 
-    events = [event for batch in sink.batches for event in batch.events]
+    *events, _ = sink.until(last)
     assert max(len(event.attempts) + len(event.values) for event in events) < 6000
     assert sum(len(event.attempts) for event in events) == 12_000
     first_end = next(n for n, event in enumerate(events) if event.attempts)
@@ -220,9 +215,9 @@ def test_a_batch_takes_several_thousand_ends(sink):
     outbox = started(sink)
 
     outbox.add(ended(4000))
-    outbox.flush()
 
-    assert [len(event.attempts) for batch in sink.batches for event in batch.events] == [4000]
+    (event,) = sink.events(1)
+    assert len(event.attempts) == 4000
 
 
 def test_the_end_of_a_run_does_not_wait_for_others(sink, monkeypatch):
@@ -234,14 +229,3 @@ def test_the_end_of_a_run_does_not_wait_for_others(sink, monkeypatch):
     outbox.add(RunFinished(run_id="run-1", at=datetime.now(UTC), state=State.SUCCEEDED))
 
     assert posted.wait(2)
-
-
-def test_who_started_it_learns_why_nothing_is_posted_any_more(sink):
-    told = threading.Event()
-    sink.error = ClusterOver("over")
-    sink.open.set()
-    outbox = started(sink, on_failure=lambda _: told.set())
-
-    outbox.add(joined(1))
-
-    assert told.wait(2)

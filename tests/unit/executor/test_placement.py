@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import Future
+from functools import partial
 from queue import SimpleQueue
 
 import pytest
@@ -45,8 +46,10 @@ class Ray:
         self.cancelled = []
         self.memory = NodeMemory(peak=GIB, limit=2 * GIB, oom_kills=0)
 
-    def remote(self, function):
-        return Remote(self, function.__name__)
+    def remote(self, function=None, **options):
+        if function is None:
+            return partial(self.remote, **options)
+        return Remote(self, function.__name__, options)
 
     def cancel(self, reference, *, force):
         assert force
@@ -59,12 +62,11 @@ class Ray:
 
 
 class Remote:
-    def __init__(self, ray, name):
-        self._ray, self._name = ray, name
+    def __init__(self, ray, name, options):
+        self._ray, self._name, self._options = ray, name, options
 
     def options(self, **options):
-        self._options = options
-        return self
+        return Remote(self._ray, self._name, {**self._options, **options})
 
     def remote(self, *arguments):
         reference = Reference()
@@ -107,7 +109,7 @@ def test_a_worker_holds_the_resources_of_its_environment_on_its_pool(placement, 
     assert (start.worker_id, start.address) == ("w1", ("127.0.0.1", 1))
     assert (options["num_cpus"], options["num_gpus"], options["memory"]) == (2, 1, GIB)
     assert options["label_selector"] == {"orquestra.io/pool": "pool"}
-    assert options["max_retries"] == 0
+    assert (options["max_retries"], options["max_calls"]) == (0, 1)
     assert options["runtime_env"] is None
 
 

@@ -1,5 +1,6 @@
 """What is changed in Ray before it starts: that it is still there to be changed."""
 
+import resource
 import subprocess
 import sys
 
@@ -38,3 +39,26 @@ def test_ray_stays_on_the_loopback_address_where_it_is_told_to():
     )
 
     assert answer.stdout == "127.0.0.1\n"
+
+
+def test_workers_may_have_as_many_open_files_as_their_machine_allows():
+    # In a process of its own, because it cannot be told from others what its limit was.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    program = (
+        "import resource\n"
+        "from ray._private import node\n"
+        "from orquestra.executor import ray_start\n"
+        "def show(*_, **__):\n"
+        "    print(*resource.getrlimit(resource.RLIMIT_NOFILE), flush=True)\n"
+        "    raise SystemExit\n"
+        f"resource.setrlimit(resource.RLIMIT_NOFILE, (256, {most}))\n"
+        "node.Node.__init__ = show\n"
+        "ray_start.run(ray_start.RayNode(\n"
+        "    address='127.0.0.1', port=1, folder='/tmp', cpus=0, gpus=0, store=0))\n"
+    )
+
+    answer = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert answer.stdout == f"{most} {most}\n"

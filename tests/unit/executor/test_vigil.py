@@ -2,7 +2,8 @@
 
 from orquestra.executor.protocol import Calls, Recall
 from orquestra.executor.testing import Behaviour, PlanBuilder
-from tests.unit.executor.playing import cluster, number
+from orquestra.sdk.schema.workflow_run import State
+from tests.unit.executor.playing import cluster, ends, finished, number
 
 
 def test_a_stopped_run_is_over_soon_although_its_call_lets_nobody_speak():
@@ -17,6 +18,45 @@ def test_a_stopped_run_is_over_soon_although_its_call_lets_nobody_speak():
     crew.after(1.1, crew.executor.turn)
     crew.play(until=2)
 
+    assert not crew.up
+
+
+def two_runs():
+    """A call of run-1 that lets nobody speak for 5 s, and those of run-2 behind it."""
+    first, second = PlanBuilder(), PlanBuilder(run_id="run-2")
+    one = first.build(first.call(number))
+    two = second.build(*[second.call(number, n) for n in range(3)])
+    silent = Behaviour(seconds=5, silent=True)
+    crew = cluster(one, behave=lambda call: silent if call.attempt == 1 else Behaviour())
+    crew.executor.begin(one.plan, one.definition)
+    crew.executor.begin(two.plan, two.definition)
+    crew.play(until=0.6)
+    for tick in range(100):  # the executor looks at its clock
+        crew.after(tick / 10, crew.executor.turn)
+    (worker,) = crew.executor._scheduler.workers.values()
+    assert [job.run_id for job in worker.held.values()] == ["run-1", *["run-2"] * 3]
+    return crew
+
+
+def test_a_run_goes_on_although_one_that_waits_behind_it_is_stopped():
+    crew = two_runs()
+
+    crew.executor.end("run-2")
+    crew.play()
+
+    assert [(end.run_id, end.state) for end in finished(crew)] == [("run-1", State.SUCCEEDED)]
+    assert len(ends(crew, "run-1")) == 1
+    assert crew.started[1:] == []
+
+
+def test_a_call_of_a_stopped_run_that_begins_after_all_is_ended_too():
+    crew = two_runs()
+    crew.executor._crew.send = lambda *_: None  # nothing that is said from now on is heard
+
+    crew.executor.end("run-2")
+    crew.play(until=7.5)
+
+    assert [end.run_id for end in finished(crew)] == ["run-1"]
     assert not crew.up
 
 

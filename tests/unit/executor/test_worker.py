@@ -166,12 +166,15 @@ def wait_for(path):
     print("done")
 
 
-def crash():
+def crash(path):
+    """Dies with unread words once there is a file."""
     import os
     import time
+    from pathlib import Path
 
     print("seen", flush=True)
-    time.sleep(0.15)
+    while not Path(path).exists():
+        time.sleep(0.005)
     os.write(1, b"last words")
     os._exit(3)
 
@@ -245,7 +248,15 @@ def test_a_long_call_is_told_of_and_others_are_given_back_while_it_runs(executor
 
 
 def test_of_a_worker_that_died_its_call_and_last_words_are_found(executor, tmp_path):
-    executor.give(executor.call(add, constant(1), constant(1)), executor.call(crash))
+    stop = tmp_path / "stop"
+    executor.give(
+        executor.call(add, constant(1), constant(1)), executor.call(crash, constant(str(stop)))
+    )
+    while not isinstance(executor.hear(), Lines):
+        pass
+    while not read_progress(tmp_path, WORKER).handed_on[LogStream.OUT]:
+        assert executor.process.poll() is None
+    stop.touch()
     executor.hear_all()
 
     progress = read_progress(tmp_path, WORKER)

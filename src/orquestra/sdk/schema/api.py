@@ -221,7 +221,7 @@ class AttemptTiming(Body):
 
 
 class ImageTiming(Body):
-    """The times of all attempts of one image; `cold` is the longest that its first node took."""
+    """The times of all attempts of one image; `cold`: the longest that one waited for its node."""
 
     image: str
     attempts: int

@@ -165,6 +165,13 @@ NODE_COMMAND = ("python", "-m", "orquestra.executor", "node")
 """What the engine runs as a head and as a node, whatever an image says."""
 
 
+LONGEST_SCRATCH = 24
+"""Characters that the path of a host process' temporary files may have.
+
+Ray puts sockets below it and adds some 70; the path of a socket may have 107.
+"""
+
+
 class Folders(Document):
     """Folders that a head or node shares with the engine, by their paths there.
 
