@@ -1,5 +1,7 @@
 """What a task may do and what becomes of its values and output, the same in either place."""
 
+import os
+
 import pytest
 
 from orquestra import sdk
@@ -146,3 +148,55 @@ def test_a_task_that_kills_its_worker_is_the_one_that_has_failed(config, finish)
         for task in run.get_tasks(function_name="break_one")
         if task.get_inputs().args == [150]
     ]
+
+
+CORES = os.cpu_count() or 1
+
+
+@sdk.task(resources=sdk.Resources(cpu="1"))
+def leave_much(index):
+    import os
+    import sys
+    import time
+
+    os.environ["LEFT_BEHIND"] = str(index)
+    os.umask(0o077)
+    sys.path.insert(0, "/left/behind")
+    os.chdir("/usr")
+    time.sleep(1)  # so that each worker gets one of these tasks
+
+
+@sdk.task(resources=sdk.Resources(cpu=str(CORES)))  # so that it gets another worker
+def look_around():
+    import os
+    import sys
+    from pathlib import Path
+
+    mask = os.umask(0o022)
+    return (
+        "LEFT_BEHIND" in os.environ,
+        mask == 0o077,
+        "/left/behind" in sys.path,
+        Path.cwd() == Path("/usr"),
+    )
+
+
+@sdk.workflow(resources=sdk.Resources(cpu=str(CORES), memory="1Gi"))
+def leaving():
+    return tuple(leave_much(index) for index in range(CORES))
+
+
+@sdk.workflow(resources=sdk.Resources(cpu=str(CORES), memory="1Gi"))
+def looking():
+    return look_around()
+
+
+def test_a_run_does_not_see_what_another_has_left_in_the_process(config, finish):
+    first = finish(leaving().run(config))
+    assert first.status.state is sdk.State.SUCCEEDED, first.status.message
+
+    run = looking().run(config)
+    second = finish(run)
+    assert second.status.state is sdk.State.SUCCEEDED, second.status.message
+
+    assert run.get_results() == (False, False, False, False)

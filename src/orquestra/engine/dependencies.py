@@ -20,7 +20,7 @@ from orquestra.engine.provisioning.contract import Provisioner
 from orquestra.engine.reconciling.pulse import Pulse
 from orquestra.engine.reconciling.signal import WakeSignal
 from orquestra.engine.runs.changes import RunChanges
-from orquestra.engine.settings import Settings
+from orquestra.engine.settings import DataFolder, Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +41,11 @@ class EngineServices:
     changes: RunChanges
     pulse: Pulse
     clock: Clock
+
+    @property
+    def folder(self) -> DataFolder:
+        """Where the engine keeps all this."""
+        return DataFolder(self.settings.data)
 
 
 def _services(request: Request) -> EngineServices:

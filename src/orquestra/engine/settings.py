@@ -1,6 +1,9 @@
 """What an administrator can set, and where an engine keeps its things."""
 
 import hashlib
+import logging
+import os
+import stat
 import tomllib
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
@@ -13,7 +16,10 @@ from orquestra.engine.errors import ConfigurationError
 from orquestra.engine.images.references import BUILT_HERE
 from orquestra.sdk.schema.cluster import ClusterId
 
+logger = logging.getLogger(__name__)
+
 _OWNER_DIGITS = 16
+_CLOSED = 0o700
 
 
 class Section(BaseModel):
@@ -183,13 +189,38 @@ class DataFolder:
         self.cluster_socket = self.runtime / "cluster" / "engine.sock"
 
     def create(self) -> None:
-        """Make what is missing. The folder is closed to other users of the machine."""
-        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """Make what is missing. The folder is closed to other users of the machine.
+
+        Raises:
+            ConfigurationError: It is there, and other users have power over it.
+        """
+        self.root.mkdir(parents=True, exist_ok=True, mode=_CLOSED)
+        self._close()
         for folder in (self.artifacts, self.logs, self.keys, self.environments, self.runtime):
-            folder.mkdir(exist_ok=True, mode=0o700)
-        self.clusters.mkdir(exist_ok=True, mode=0o700)
+            folder.mkdir(exist_ok=True, mode=_CLOSED)
+        self.clusters.mkdir(exist_ok=True, mode=_CLOSED)
         # Heads run as another user than the engine and must reach the socket in their mount.
         self.cluster_socket.parent.mkdir(exist_ok=True, mode=0o755)
+
+    def _close(self) -> None:
+        """Close a folder that was made by something else: what lies in it relies on that."""
+        found = self.root.stat()
+        mode = stat.S_IMODE(found.st_mode)
+        if not mode & ~_CLOSED:
+            return
+        if found.st_uid != os.geteuid() or mode & stat.S_IWOTH:
+            raise ConfigurationError(
+                f"The data folder {self.root} belongs to another user, or everybody on this "
+                "machine can write to it, so they could change what the engine keeps. Name a "
+                f"folder of your own, for example with --data {self.root / 'engine'}."
+            )
+        self.root.chmod(_CLOSED)
+        logger.warning(
+            "the data folder %s was open to other users (%o); it is closed now",
+            self.root,
+            mode,
+            extra={"event": "data_closed"},
+        )
 
     def exchange(self, cluster_id: ClusterId) -> Path:
         """Where the values of a run cluster lie."""

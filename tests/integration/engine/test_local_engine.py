@@ -82,7 +82,7 @@ def test_a_local_engine_brings_a_node_and_takes_everything_along(make):
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert local_engine.find(engine.data) is not None
     assert json.loads(file.read_text())["pid"] == engine.process.pid
-    assert list(clusters.glob(f"*/{node}/process.json"))
+    assert list(clusters.glob(f"*/nodes/{node}/process.json"))
     assert engine.processes()
     engine.end(signal.SIGTERM)
 

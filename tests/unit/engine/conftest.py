@@ -8,13 +8,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import event
 
 from orquestra import sdk
 from orquestra.engine.app import cluster_app, public_app
 from orquestra.engine.images.testing import MemoryCatalogue, orquestra_image
 from orquestra.engine.provisioning.testing import MemoryProvisioner
 from orquestra.engine.reconciling.loop import Reconciler
-from orquestra.engine.settings import DataFolder
 from orquestra.engine.testing import memory_engine
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import (
@@ -193,6 +193,14 @@ def finished(run_id: str, state: State = State.SUCCEEDED) -> RunFinished:
     return RunFinished(run_id=run_id, at=AT + timedelta(seconds=10), state=state)
 
 
+def asked_of(services) -> list[str]:
+    """All that a database is asked from now on."""
+    asked: list[str] = []
+    engine = services.database._engine.sync_engine
+    event.listen(engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+    return asked
+
+
 def invocation_of(definition: ir.WorkflowDef, name: str) -> str:
     """The invocation of a task function that is called once."""
     return next(key for key in definition.task_invocations if key.endswith(name))
@@ -232,7 +240,7 @@ async def head_of(services):
             cluster_id=run_id,
             run_id=run_id,
             token=services.tokens.of_cluster(run_id),
-            exchange=DataFolder(services.settings.data).exchange(run_id),
+            exchange=services.folder.exchange(run_id),
         )
 
 

@@ -1,3 +1,6 @@
+import os
+import stat
+
 import pytest
 
 from orquestra.engine.errors import ConfigurationError
@@ -37,3 +40,35 @@ def test_owners_have_environments_of_their_own(tmp_path):
 
     assert mine != yours
     assert mine.parent == yours.parent == folder.environments
+
+
+def permissions(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o775, 0o750])
+def test_a_data_folder_that_another_tool_has_made_is_closed(tmp_path, mode):
+    tmp_path.chmod(mode)
+
+    DataFolder(tmp_path).create()
+
+    assert permissions(tmp_path) == 0o700
+
+
+def test_a_data_folder_that_everybody_can_write_to_is_refused(tmp_path):
+    tmp_path.chmod(0o1777)
+
+    with pytest.raises(ConfigurationError, match=f"--data {tmp_path / 'engine'}"):
+        DataFolder(tmp_path).create()
+
+    assert permissions(tmp_path) == 0o1777
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_data_folder_that_another_user_has_made_is_refused(tmp_path, monkeypatch):
+    tmp_path.chmod(0o755)
+    stranger = os.geteuid() + 1
+    monkeypatch.setattr(os, "geteuid", lambda: stranger)
+
+    with pytest.raises(ConfigurationError, match="another user"):
+        DataFolder(tmp_path).create()

@@ -1,8 +1,8 @@
 """Queries on the records of artifacts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orquestra.engine.database import bulk
@@ -43,10 +43,7 @@ async def of_nodes(
     session: AsyncSession, run_id: str, *, artifact_node_ids: Sequence[str]
 ) -> Sequence[Artifact]:
     """Those of these artifacts, named by their ids in the definition, that are recorded."""
-    query = select(Artifact).where(
-        Artifact.run_id == run_id,
-        Artifact.artifact_node_id.in_(bulk.values(artifact_node_ids)),
-    )
+    query = select(Artifact).where(_named(run_id, artifact_node_ids))
     return (await session.scalars(query)).all()
 
 
@@ -54,21 +51,25 @@ async def files_of(
     session: AsyncSession, run_id: str, *, artifact_node_ids: Sequence[str]
 ) -> set[str]:
     """The files in which those of these artifacts lie that are recorded."""
-    query = select(Artifact.file).where(
-        Artifact.run_id == run_id,
-        Artifact.artifact_node_id.in_(bulk.values(artifact_node_ids)),
-    )
+    query = select(Artifact.file).where(_named(run_id, artifact_node_ids))
     return set(await session.scalars(query.distinct()))
 
 
-async def unused(session: AsyncSession, run_id: str, *, files: Iterable[str]) -> set[str]:
+async def unused(session: AsyncSession, run_id: str, *, files: Collection[str]) -> set[str]:
     """Those of the files in which no artifact lies any more."""
-    asked = set(files)
+    asked = bulk.values(list(files))
     query = select(Artifact.file).where(Artifact.run_id == run_id, Artifact.file.in_(asked))
-    return asked - set(await session.scalars(query.distinct()))
+    return set(files) - set(await session.scalars(query.distinct()))
 
 
 async def of_run(session: AsyncSession, run_id: str) -> Sequence[Artifact]:
     """All artifacts of a run."""
     query = select(Artifact).where(Artifact.run_id == run_id).order_by(Artifact.created_at)
     return (await session.scalars(query)).all()
+
+
+def _named(run_id: str, artifact_node_ids: Sequence[str]) -> ColumnElement[bool]:
+    return and_(
+        Artifact.run_id == run_id,
+        Artifact.artifact_node_id.in_(bulk.values(artifact_node_ids)),
+    )

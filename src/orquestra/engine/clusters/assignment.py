@@ -64,14 +64,24 @@ async def assign(
     *,
     head: NodeSize,
     settings: Settings,
-    at: datetime,
 ) -> Cluster:
     """Put a new run on a run cluster, and store both, with the pools that the run uses.
 
     On the local runtime it is the shared one. Elsewhere it is a standby whose head is as the run
-    needs it, or else a new one with the id of the run.
+    needs it, or else a new one with the id of the run. A run that needs packages takes no standby:
+    one began before it had a user, so it does not see the environments of that user's runs.
     """
-    cluster = await _cluster(session, run, admission, head=head, settings=settings, at=at)
+    head_image, local = admission.head_image, settings.local
+    cluster = None
+    if local:
+        cluster = await store.shared(session)
+    elif not admission.needs_packages:
+        cluster = await store.standby(session, head_image=head_image, head=head)
+    if cluster is None:
+        cluster_id = shared_id() if local else ClusterId(run.id)
+        cluster = new_cluster(
+            cluster_id, head_image=head_image, head=head, at=run.created_at, shared=local
+        )
     run.cluster_id = cluster.id
     session.add(cluster)
     await session.flush()
@@ -81,27 +91,6 @@ async def assign(
     session.add_all(_run_pools(run, admission))
     await session.flush()
     return cluster
-
-
-async def _cluster(
-    session: AsyncSession,
-    run: Run,
-    admission: Admission,
-    *,
-    head: NodeSize,
-    settings: Settings,
-    at: datetime,
-) -> Cluster:
-    if settings.local:
-        found = await store.shared(session)
-    else:
-        found = await store.standby(session, head_image=admission.head_image, head=head)
-    if found is not None:
-        return found
-    cluster_id = shared_id() if settings.local else ClusterId(run.id)
-    return new_cluster(
-        cluster_id, head_image=admission.head_image, head=head, at=at, shared=settings.local
-    )
 
 
 async def _widen(session: AsyncSession, cluster: Cluster, admission: Admission) -> None:

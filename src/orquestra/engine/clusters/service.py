@@ -17,7 +17,6 @@ from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import BadRequest, ClusterEnded, Forbidden, RunEnded
 from orquestra.engine.nodes import store as nodes
 from orquestra.engine.runs import store as runs
-from orquestra.engine.settings import DataFolder
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import (
     AttemptsEnded,
@@ -59,8 +58,8 @@ async def work(
     async with services.database.reading() as session:
         await living_cluster(session, cluster_id)
         executing = await runs.executing(session, cluster_id)
-        pools = await store.pools_in_use(session, cluster_id)
-        boots = await nodes.boot_times(session, {pool.pinned_image for pool in pools})
+        pools = await store.pools_in_use(session, [cluster_id])
+        boots = await nodes.boot_times(session, list({pool.pinned_image for pool in pools}))
     return ClusterWork(
         version=version,
         runs=[WorkflowRunId(run.id) for run in executing],
@@ -160,8 +159,8 @@ async def _runs(session: AsyncSession, cluster_id: ClusterId, batch: EventBatch)
     named = {
         event.run_id for event in batch.events if not isinstance(event, HeadBegan | NodeJoined)
     }
-    found = [await runs.get(session, run_id) for run_id in sorted(named)]
-    mine = [run for run in found if run is not None and run.cluster_id == cluster_id]
+    found = await runs.named(session, list(named))
+    mine = [run for run in found if run.cluster_id == cluster_id]
     if len(mine) < len(named):
         raise Forbidden("An event is about a run that this run cluster does not execute.")
     return mine
@@ -224,7 +223,7 @@ def _cluster_ended() -> ClusterEnded:
 
 
 def _exchange(services: EngineServices, cluster_id: ClusterId) -> Path:
-    return DataFolder(services.settings.data).exchange(cluster_id)
+    return services.folder.exchange(cluster_id)
 
 
 def _pool_plan(pool: ClusterPool, *, boot: timedelta | None) -> PoolPlan:

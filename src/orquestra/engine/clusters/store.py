@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy import delete, exists, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from orquestra.engine.database import bulk
 from orquestra.engine.database.tables import Cluster, ClusterPool, EventCursor, Node, Run, RunPool
 from orquestra.sdk.schema.cluster import NodeSize
 
@@ -64,17 +65,21 @@ async def pools(session: AsyncSession, cluster_id: str) -> Sequence[ClusterPool]
     return (await session.scalars(query.order_by(ClusterPool.image, ClusterPool.id))).all()
 
 
-async def pools_in_use(session: AsyncSession, cluster_id: str) -> Sequence[ClusterPool]:
-    """The pools that an executing run uses, that have nodes, or that are to have some."""
+async def pools_in_use(session: AsyncSession, cluster_ids: Sequence[str]) -> Sequence[ClusterPool]:
+    """The pools of run clusters that executing runs use, that have nodes, or are to have some."""
+    among = bulk.values(cluster_ids)
     wanted = (
-        select(RunPool.pool_id)
-        .join(Run, Run.id == RunPool.run_id)
-        .where(Run.cluster_id == cluster_id, Run.executing.is_(True))
+        select(Run.cluster_id, RunPool.pool_id)
+        .join(RunPool, RunPool.run_id == Run.id)
+        .where(Run.cluster_id.in_(among), Run.executing.is_(True))
     )
-    living = select(Node.pool_id).where(Node.cluster_id == cluster_id, Node.ended_at.is_(None))
+    living = select(Node.cluster_id, Node.pool_id).where(
+        Node.cluster_id.in_(among), Node.ended_at.is_(None)
+    )
+    pool = tuple_(ClusterPool.cluster_id, ClusterPool.id)
     query = select(ClusterPool).where(
-        ClusterPool.cluster_id == cluster_id,
-        or_(ClusterPool.min_nodes > 0, ClusterPool.id.in_(wanted), ClusterPool.id.in_(living)),
+        ClusterPool.cluster_id.in_(among),
+        or_(ClusterPool.min_nodes > 0, pool.in_(wanted), pool.in_(living)),
     )
     return (await session.scalars(query.order_by(ClusterPool.image, ClusterPool.id))).all()
 
@@ -82,10 +87,12 @@ async def pools_in_use(session: AsyncSession, cluster_id: str) -> Sequence[Clust
 async def release(session: AsyncSession, cluster: Cluster) -> None:
     """Nothing is left of a run cluster. The records of one that never had a run go too."""
     cluster.retired = cluster.released = True
+    # Nobody can tell anything any more.
+    await session.execute(delete(EventCursor).where(EventCursor.cluster_id == cluster.id))
     if await session.scalar(select(exists().where(Run.cluster_id == cluster.id))):
         return
     await session.flush()
-    for table in (EventCursor, Node, ClusterPool):
+    for table in (Node, ClusterPool):
         await session.execute(delete(table).where(table.cluster_id == cluster.id))
     await session.delete(cluster)
 

@@ -18,9 +18,13 @@ class ClusterWorks:
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self._closed = False
 
+    def version(self, cluster_id: str) -> int:
+        """The present version of a cluster's work."""
+        return self._versions.get(cluster_id, self._first)
+
     def announce(self, cluster_id: str) -> None:
         """The work of a cluster has changed, and the database says so already."""
-        self._versions[cluster_id] = self._version(cluster_id) + 1
+        self._versions[cluster_id] = self.version(cluster_id) + 1
         for event in self._waiting.get(cluster_id, ()):
             event.set()
 
@@ -29,7 +33,7 @@ class ClusterWorks:
 
         To be asked before the work is looked up: then the answer is never newer than the work.
         """
-        if self._version(cluster_id) == after and not self._closed:
+        if self.version(cluster_id) == after and not self._closed:
             event, waiting = asyncio.Event(), self._waiting[cluster_id]
             waiting.add(event)
             try:
@@ -38,7 +42,7 @@ class ClusterWorks:
                 pass
             finally:
                 waiting.discard(event)
-        return self._version(cluster_id)
+        return self.version(cluster_id)
 
     def forget(self, cluster_id: str) -> None:
         """A cluster is gone for good."""
@@ -52,6 +56,3 @@ class ClusterWorks:
         for events in self._waiting.values():
             for event in events:
                 event.set()
-
-    def _version(self, cluster_id: str) -> int:
-        return self._versions.get(cluster_id, self._first)

@@ -24,6 +24,7 @@ from orquestra.engine.images.refusals import not_runnable, unavailable, unfit
 from orquestra.engine.images.sizes import RunDemand
 from orquestra.engine.images.uses import ImageUse, find_uses
 from orquestra.engine.provisioning.contract import Capacity
+from orquestra.sdk.requirements import needs_packages
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import NodeSize, PoolId
 
@@ -63,11 +64,15 @@ class AdmittedPool:
 
 @dataclass(frozen=True, kw_only=True)
 class Admission:
-    """How a run is to be started. `head_image` is pinned; `warnings` are sentences for its user."""
+    """How a run is to be started. `head_image` is pinned; `warnings` are sentences for its user.
+
+    `needs_packages`: some of its tasks need Python packages beside those of their image.
+    """
 
     head_image: str
     pools: tuple[AdmittedPool, ...]
     pool_of_invocation: Mapping[ir.TaskInvocationId, PoolId]
+    needs_packages: bool
     warnings: tuple[str, ...]
 
 
@@ -109,23 +114,18 @@ async def admit(
             f"{MAX_POOLS}; put more of its tasks into the same image."
         )
         raise RunRefused("\n".join(problems))
-    answers = await _look_up(uses.images, catalogue=catalogue, architecture=capacity.architecture)
-    requirement = Requirement(
+    images, unusable = await look_up(
+        uses.images,
+        catalogue=catalogue,
         sdk=defaults.sdk_version,
-        ray=_ray_of_head(answers),
         python_minor=defaults.python_minor_for(definition),
         architecture=capacity.architecture,
     )
-    problems += _image_problems(answers, requirement=requirement)
+    problems += unusable
     if problems:
         refusal = ResourcesRefused if problems == too_large else RunRefused
         raise refusal("\n".join(problems))
-    return _admission(
-        {use: image for use, image in answers.items() if isinstance(image, ImageDescription)},
-        demand=demand,
-        capacity=capacity,
-        idle_gpus=bool(demand.size.gpu) and not any_gpu(definition),
-    )
+    return _admission(definition, images=images, demand=demand, capacity=capacity)
 
 
 def _refuse_newer_sdk(definition: ir.WorkflowDef, *, defaults: DefaultImages) -> None:
@@ -141,7 +141,24 @@ def _refuse_newer_sdk(definition: ir.WorkflowDef, *, defaults: DefaultImages) ->
         )
 
 
-async def _look_up(
+async def look_up(
+    uses: Iterable[ImageUse],
+    *,
+    catalogue: ImageCatalogue,
+    sdk: str,
+    python_minor: str,
+    architecture: str,
+) -> tuple[dict[ImageUse, ImageDescription], list[str]]:
+    """What the images of a run are, its head's among them, and a line for each that is no use."""
+    answers = await _answers(uses, catalogue=catalogue, architecture=architecture)
+    requirement = Requirement(
+        sdk=sdk, ray=_ray_of_head(answers), python_minor=python_minor, architecture=architecture
+    )
+    known = {use: image for use, image in answers.items() if isinstance(image, ImageDescription)}
+    return known, list(_image_problems(answers, requirement=requirement))
+
+
+async def _answers(
     uses: Iterable[ImageUse], *, catalogue: ImageCatalogue, architecture: str
 ) -> _Answers:
     slots = asyncio.Semaphore(MAX_LOOKUPS)
@@ -180,11 +197,11 @@ def _image_problems(answers: _Answers, *, requirement: Requirement) -> Iterator[
 
 
 def _admission(
-    images: Mapping[ImageUse, ImageDescription],
+    definition: ir.WorkflowDef,
     *,
+    images: Mapping[ImageUse, ImageDescription],
     demand: RunDemand,
     capacity: Capacity,
-    idle_gpus: bool,
 ) -> Admission:
     pools: dict[PoolId, AdmittedPool] = {}
     pool_of_invocation: dict[ir.TaskInvocationId, PoolId] = {}
@@ -195,7 +212,7 @@ def _admission(
         pools.setdefault(pool.id, pool)
         pool_of_invocation |= dict.fromkeys(use.invocations, pool.id)
     warnings = [warning for use, image in images.items() for warning in _warnings(use, image)]
-    if idle_gpus:
+    if demand.size.gpu and not any_gpu(definition):
         warnings.append(
             "The workflow's nodes ask for GPUs, but no task does: its nodes get none. A task "
             'asks with @sdk.task(resources=sdk.Resources(gpu="1")).'
@@ -204,6 +221,7 @@ def _admission(
         head_image=next(pinned(use, image) for use, image in images.items() if use.for_head),
         pools=tuple(pools.values()),
         pool_of_invocation=pool_of_invocation,
+        needs_packages=needs_packages(definition),
         warnings=tuple(warnings),
     )
 

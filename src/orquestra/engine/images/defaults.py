@@ -90,10 +90,6 @@ class DefaultImages:
         """The image of definitions that were made with the engine's own SDK and Python."""
         return self._reference(f"{self.sdk_version}-py{self.python_minor}")
 
-    def head_image_for(self, definition: ir.WorkflowDef) -> ImageReference:
-        """The image of a run's head: the same as of tasks without a GPU."""
-        return self.image_for(definition, gpu=False)
-
     def _reference(self, tag: str) -> ImageReference:
         return ImageReference.parse(f"{self.repository}:{tag}")
 

@@ -3,16 +3,12 @@
 from dataclasses import dataclass
 
 from orquestra.engine.errors import RunRefused
-from orquestra.engine.images.admission import AdmittedPool, make_pool, pinned
+from orquestra.engine.images.admission import AdmittedPool, look_up, make_pool, pinned
 from orquestra.engine.images.catalogue import ImageCatalogue
 from orquestra.engine.images.defaults import DefaultImages
-from orquestra.engine.images.host_environment import describe_host
-from orquestra.engine.images.passport import RAY_LABEL, Requirement, check
 from orquestra.engine.images.sizes import RunDemand
 from orquestra.engine.images.uses import ImageUse
-from orquestra.engine.provisioning.contract import (
-    Capacity,
-)
+from orquestra.engine.provisioning.contract import Capacity
 from orquestra.sdk.schema.cluster import HOST_IMAGE, NodeSize
 
 
@@ -31,8 +27,7 @@ async def standby_images(
     """The default image of this engine's own SDK and Python, and the sizes of a run without wishes.
 
     Raises:
-        RegistryError: It is not published, or its registry does not say.
-        RunRefused: It is none that a run could use.
+        RunRefused: It is none that a run could use, or cannot be found.
     """
     reference = defaults.own_image()
     use = ImageUse(
@@ -40,22 +35,19 @@ async def standby_images(
         name=HOST_IMAGE if defaults.on_host else str(reference),
         default=True,
         base=reference,
+        for_head=True,
         on_host=defaults.on_host,
     )
-    if defaults.on_host:
-        image = describe_host(architecture=capacity.architecture)
-    else:
-        image = await catalogue.describe(reference, architecture=capacity.architecture)
-    requirement = Requirement(
+    images, problems = await look_up(
+        [use],
+        catalogue=catalogue,
         sdk=defaults.sdk_version,
-        ray=image.labels.get(RAY_LABEL),
         python_minor=defaults.python_minor,
         architecture=capacity.architecture,
     )
-    findings = check(image, requirement=requirement)
-    if findings:
-        raise RunRefused(f"The image {use.name} {findings[0].found}, but {findings[0].needed}.")
-    demand = RunDemand()
+    if problems:
+        raise RunRefused("\n".join(problems))
+    image, demand = images[use], RunDemand()
     return StandbyImages(
         head=pinned(use, image),
         head_size=demand.head,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import Enum
 from typing import NewType, Protocol
 
@@ -62,12 +62,9 @@ class Observation:
     handle: Handle
     cluster_id: ClusterId
     node_id: NodeId
-    pool_id: PoolId | None
     phase: Phase
     exit_code: int | None = None
     out_of_memory: bool = False
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,6 @@ import json
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 
 PROCESS = "process.json"
@@ -39,12 +38,12 @@ def main(record: Path, command: list[str]) -> int:
     os.setsid()
     _adopt_orphans()
     _redirect(record / OUTPUT)
-    write(record / PROCESS, {"pid": os.getpid(), "birth": birth_of(os.getpid()), "at": time.time()})
+    write(record / PROCESS, {"pid": os.getpid(), "birth": birth_of(os.getpid())})
     os.write(tell, b".")
     os.close(tell)
     code = _run(command)
     _end_orphans()
-    write(record / EXIT, {"code": code, "at": time.time()})
+    write(record / EXIT, {"code": code})
     return 0
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from orquestra.engine.provisioning.contract import (
 )
 from orquestra.engine.provisioning.host_capacity import host_capacity
 from orquestra.engine.provisioning.host_records import Record, belongs_to, read_records
-from orquestra.sdk.schema.cluster import HOST_IMAGE, ClusterId, NodeId
+from orquestra.sdk.schema.cluster import HOST_IMAGE, LONGEST_SCRATCH, ClusterId, NodeId
 
 _LAUNCH_LIMIT = timedelta(seconds=30)
 _LAUNCH_BYTES = 4
@@ -37,8 +37,7 @@ class HostProcesses:
     Its only image is `HOST_IMAGE`. Sizes and mounts are not enforced: the processes can use the
     whole machine. What is known of them lies in `clusters`, a folder for each cluster, which is
     its network; they outlive the engine, and its next process finds them there. Ray's temporary
-    files lie in a short folder of their own (`RAY_TMPDIR`: paths of sockets are limited), which
-    goes with the node.
+    files lie in a folder of their own (`RAY_TMPDIR`), which goes with the node.
     """
 
     def __init__(self, clusters: Path, *, engine_id: str, simulated_gpus: int = 0) -> None:
@@ -74,12 +73,11 @@ class HostProcesses:
 
     async def tail(self, handle: Handle, lines: int) -> list[str]:
         """The last lines a head or node has written."""
-        record = self._record(handle)
-        return record.tail(lines) if record else []
+        return await asyncio.to_thread(self._tail, handle, lines)
 
     async def remove(self, handle: Handle, grace: timedelta) -> None:
         """End all processes of a head or node, orphans too, and forget it."""
-        record = self._record(handle)
+        record = await asyncio.to_thread(self._record, handle)
         if record is None:
             return
         async with self._nodes[record.cluster_id, record.node_id]:
@@ -92,24 +90,17 @@ class HostProcesses:
         Raises:
             ProvisioningError: Something in it cannot be deleted.
         """
-        for record in self._records(cluster_id):
+        for record in await asyncio.to_thread(self._records, cluster_id):
             await self.remove(record.handle, timedelta(0))
-        folder = self._clusters / cluster_id
-        if belongs_to(folder, engine_id=self._engine_id):
-            await completed(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
-            if folder.exists():
-                raise ProvisioningError(
-                    f"The folder {folder} of a run cluster that is over cannot be deleted. "
-                    "See whose files are in it, and delete it by hand."
-                )
+        await completed(asyncio.to_thread(self._delete, self._clusters / cluster_id))
 
     def _launch(self, spec: LaunchSpec) -> Handle:
-        folder = self._clusters / spec.cluster_id / spec.node_id
         for record in self._records(spec.cluster_id):
             if record.node_id == spec.node_id and record.observe().phase is not Phase.CREATED:
                 return record.handle
         launch = secrets.token_hex(_LAUNCH_BYTES)
-        record = Record.of(spec, folder=folder, engine_id=self._engine_id, launch=launch)
+        cluster = self._clusters / spec.cluster_id
+        record = Record.of(spec, cluster=cluster, engine_id=self._engine_id, launch=launch)
         # An engine that died in the middle of a launch may have left processes.
         host_tree.kill_all(record.marker, first=None)
         record.write()
@@ -131,22 +122,34 @@ class HostProcesses:
             networks=frozenset(ClusterId(folder.name) for folder in folders),
         )
 
+    def _tail(self, handle: Handle, lines: int) -> list[str]:
+        record = self._record(handle)
+        return record.tail(lines) if record else []
+
+    def _delete(self, folder: Path) -> None:
+        if not belongs_to(folder, engine_id=self._engine_id):
+            return
+        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            raise ProvisioningError(
+                f"The folder {folder} of a run cluster that is over cannot be deleted. "
+                "See whose files are in it, and delete it by hand."
+            )
+
     def _record(self, handle: Handle) -> Record | None:
         records = self._records(ClusterId(handle.partition("/")[0]))
         return next((record for record in records if record.handle == handle), None)
 
-    def _records(self, cluster_id: ClusterId) -> Iterator[Record]:
+    def _records(self, cluster_id: ClusterId) -> list[Record]:
         return read_records(self._clusters / cluster_id, engine_id=self._engine_id)
 
 
 def _start(record: Record, spec: LaunchSpec) -> None:
-    scratch = _scratch(record)
-    scratch.mkdir(mode=0o700, exist_ok=True)
     environment = {
         **os.environ,
         **spec.environment,
         host_tree.VARIABLE: record.marker,
-        "RAY_TMPDIR": str(scratch),
+        "RAY_TMPDIR": str(_make_scratch(record)),
     }
     init = [sys.executable, "-I", "-S", host_init.__file__, str(record.folder)]
     try:
@@ -182,9 +185,26 @@ def _remove(record: Record, grace: timedelta) -> None:
     shutil.rmtree(record.folder, ignore_errors=True)
 
 
+def _make_scratch(record: Record) -> Path:
+    """Make the folder for temporary files anew: never one that somebody else has put there."""
+    scratch = _scratch(record)
+    shutil.rmtree(scratch, ignore_errors=True)
+    try:
+        scratch.mkdir(mode=0o700)
+    except FileExistsError as error:
+        raise ProvisioningError(
+            f"Node {record.node_id} could not start as a process of this machine: somebody has put "
+            f"{scratch} in the way of its temporary files. Remove that, or have it removed."
+        ) from error
+    return scratch
+
+
 def _scratch(record: Record) -> Path:
     digest = hashlib.sha256(record.marker.encode()).hexdigest()[:8]
-    return Path(tempfile.gettempdir()) / f"orq-{digest}"
+    scratch = Path(tempfile.gettempdir()) / f"orq-{digest}"
+    if len(str(scratch)) > LONGEST_SCRATCH:  # the executor takes no longer one
+        return Path("/tmp") / scratch.name  # noqa: S108 - made anew, for one node alone
+    return scratch
 
 
 def _require_host_image(image: str) -> None:

@@ -1,13 +1,14 @@
 """What is written down of a head or node that runs on the host, and read by any later engine.
 
-A folder each, `<clusters>/<cluster>/<node>`:
+A folder each, `<clusters>/<cluster>/nodes/<node>`. Tasks can put anything into the exchange of
+their cluster, which lies beside `nodes`; so nothing is looked for there.
 
 | file | what it says |
 |---|---|
 | `launch.json` | what was to be launched: labels, and a handle of its own for each launch |
 | `process.json` | its first process; written by that (`host_init`) |
 | `output` | what it has written |
-| `exit.json` | exit code and end; written by its first process too |
+| `exit.json` | exit code; written by its first process too |
 
 A file that cannot be read counts as one that is not there.
 """
@@ -17,7 +18,6 @@ import logging
 import shutil
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +25,15 @@ from psutil import Process
 
 from orquestra.engine.provisioning import host_init, host_tree
 from orquestra.engine.provisioning.contract import Handle, LaunchSpec, Observation, Phase
-from orquestra.sdk.schema.cluster import ClusterId, NodeId, PoolId
+from orquestra.sdk.schema.cluster import ClusterId, NodeId
 
 logger = logging.getLogger(__name__)
 
+_NODES = "nodes"
 _LAUNCH = "launch.json"
-_LAUNCH_KEYS = ("engine_id", "handle", "cluster_id", "node_id", "pool_id")
-_PROCESS_KEYS = ("pid", "birth", "at")
-_EXIT_KEYS = ("code", "at")
+_LAUNCH_KEYS = ("engine_id", "handle", "cluster_id", "node_id")
+_PROCESS_KEYS = ("pid", "birth")
+_EXIT_KEYS = ("code",)
 _TAIL_BYTES = 256 * 1024
 _KILLED = 137
 
@@ -46,18 +47,16 @@ class Record:
     handle: Handle
     cluster_id: ClusterId
     node_id: NodeId
-    pool_id: PoolId | None
 
     @classmethod
-    def of(cls, spec: LaunchSpec, *, folder: Path, engine_id: str, launch: str) -> "Record":
+    def of(cls, spec: LaunchSpec, *, cluster: Path, engine_id: str, launch: str) -> "Record":
         """The record of a launch that is about to begin; `launch` tells it from earlier ones."""
         return cls(
-            folder=folder,
+            folder=cluster / _NODES / spec.node_id,
             engine_id=engine_id,
             handle=Handle(f"{spec.cluster_id}/{spec.node_id}/{launch}"),
             cluster_id=spec.cluster_id,
             node_id=spec.node_id,
-            pool_id=spec.pool_id,
         )
 
     @property
@@ -76,7 +75,6 @@ class Record:
                 "handle": self.handle,
                 "cluster_id": self.cluster_id,
                 "node_id": self.node_id,
-                "pool_id": self.pool_id,
             },
         )
 
@@ -86,18 +84,12 @@ class Record:
         ended = _json(self.folder / host_init.EXIT, keys=_EXIT_KEYS)
         if process is None:
             return self._observation(Phase.CREATED)
-        started_at = _time(process["at"])
         if ended is not None:
-            return self._observation(
-                Phase.EXITED,
-                exit_code=ended["code"],
-                started_at=started_at,
-                ended_at=_time(ended["at"]),
-            )
+            return self._observation(Phase.EXITED, exit_code=ended["code"])
         if self.first_process() is not None:
-            return self._observation(Phase.RUNNING, started_at=started_at)
+            return self._observation(Phase.RUNNING)
         # Something has killed it so that it could not record its end, a reboot for example.
-        return self._observation(Phase.EXITED, exit_code=_KILLED, started_at=started_at)
+        return self._observation(Phase.EXITED, exit_code=_KILLED)
 
     def first_process(self) -> Process | None:
         """Its first process, where that is alive; never another one that has its id now."""
@@ -117,30 +109,20 @@ class Record:
             return []
         return text.splitlines()[-lines:]
 
-    def _observation(
-        self,
-        phase: Phase,
-        *,
-        exit_code: int | None = None,
-        started_at: datetime | None = None,
-        ended_at: datetime | None = None,
-    ) -> Observation:
+    def _observation(self, phase: Phase, *, exit_code: int | None = None) -> Observation:
         return Observation(
             handle=self.handle,
             cluster_id=self.cluster_id,
             node_id=self.node_id,
-            pool_id=self.pool_id,
             phase=phase,
             exit_code=exit_code,
-            started_at=started_at,
-            ended_at=ended_at,
         )
 
 
-def read_records(cluster: Path, *, engine_id: str) -> Iterator[Record]:
+def read_records(cluster: Path, *, engine_id: str) -> list[Record]:
     """The records of an engine in the folder of a cluster."""
     found = _read_all(cluster, engine_id=engine_id)
-    return (record for record in found if record.engine_id == engine_id)
+    return [record for record in found if record.engine_id == engine_id]
 
 
 def belongs_to(cluster: Path, *, engine_id: str) -> bool:
@@ -150,7 +132,7 @@ def belongs_to(cluster: Path, *, engine_id: str) -> bool:
 
 
 def _read_all(cluster: Path, *, engine_id: str) -> Iterator[Record]:
-    for path in sorted(cluster.glob(f"*/{_LAUNCH}")):
+    for path in sorted(cluster.glob(f"{_NODES}/*/{_LAUNCH}")):
         launch = _json(path, keys=_LAUNCH_KEYS)
         if launch is not None:
             yield Record(folder=path.parent, **launch)
@@ -160,14 +142,13 @@ def _read_all(cluster: Path, *, engine_id: str) -> Iterator[Record]:
 
 def _unreadable(folder: Path, *, engine_id: str) -> Record:
     """What a machine that lost its power has left: to be launched again, or removed."""
-    cluster_id, node_id = ClusterId(folder.parent.name), NodeId(folder.name)
+    cluster_id, node_id = ClusterId(folder.parent.parent.name), NodeId(folder.name)
     return Record(
         folder=folder,
         engine_id=engine_id,
         handle=Handle(f"{cluster_id}/{node_id}/unreadable"),
         cluster_id=cluster_id,
         node_id=node_id,
-        pool_id=None,
     )
 
 
@@ -181,7 +162,3 @@ def _json(path: Path, *, keys: Collection[str]) -> dict[str, Any] | None:
     except (OSError, ValueError, TypeError, KeyError) as error:
         logger.warning("%s cannot be read: %r", path, error, extra={"event": "record_unreadable"})
         return None
-
-
-def _time(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

@@ -217,6 +217,5 @@ def _launched(handle: Handle, spec: LaunchSpec) -> Observation:
         handle=handle,
         cluster_id=spec.cluster_id,
         node_id=spec.node_id,
-        pool_id=spec.pool_id,
         phase=Phase.RUNNING,
     )

@@ -1,14 +1,13 @@
 """Seeing what exists: containers and networks with our label, as the contract names them."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 import docker.errors
 
 from orquestra.engine.provisioning import kernel_log, naming
 from orquestra.engine.provisioning.contract import Handle, Inventory, Observation, Phase
-from orquestra.sdk.schema.cluster import ClusterId, NodeId, PoolId
+from orquestra.sdk.schema.cluster import ClusterId, NodeId
 
 _PHASES = {
     "running": Phase.RUNNING,
@@ -20,7 +19,6 @@ _PHASES = {
     "dead": Phase.EXITED,
     "removing": Phase.EXITED,
 }
-_NEVER = "0001-"
 _VANISHED = "no such container"
 _LISTING_TRIES = 5
 
@@ -28,8 +26,8 @@ _LISTING_TRIES = 5
 class Observer:
     """Lists what carries the label of one engine.
 
-    A listing costs two calls. What only a container's details tell (times, exit code) is asked
-    once per container and phase, since it does not change within one.
+    A listing costs two calls. What only the details of an ended container tell (its exit code,
+    whether it was for memory) is asked once, since it does not change any more.
     """
 
     def __init__(self, client: Any, *, engine_id: str) -> None:
@@ -55,10 +53,10 @@ class Observer:
         for listed in filter(lambda each: _is_of_this_release(each["Labels"]), self._list()):
             phase = phase_of(listed["State"])
             known = self._known.get(Handle(listed["Id"]))
-            if known is not None and known.phase is phase:
-                yield known
-            elif phase is Phase.CREATED:
+            if phase is not Phase.EXITED:
                 yield _observation(listed["Id"], listed["Labels"], phase=phase)
+            elif known is not None and known.phase is phase:
+                yield known
             else:
                 yield from self._details(listed["Id"])
 
@@ -92,11 +90,6 @@ def observe(details: Mapping[str, Any]) -> Observation:
     state = details["State"]
     phase = phase_of(state["Status"])
     exit_code = int(state["ExitCode"]) if phase is Phase.EXITED else None
-    started_at = _time(state["StartedAt"])
-    ended_at = _time(state["FinishedAt"]) if phase is Phase.EXITED else None
-    if started_at and ended_at:
-        # Podman notes the start once it has returned, and a short program may be over by then.
-        started_at = min(started_at, ended_at)
     return _observation(
         details["Id"],
         details["Config"]["Labels"],
@@ -105,8 +98,6 @@ def observe(details: Mapping[str, Any]) -> Observation:
         # A kill for memory that the container has survived, or left with success, ended nothing.
         out_of_memory=bool(exit_code)
         and (state["OOMKilled"] or kernel_log.ended_for_memory(details["Id"])),
-        started_at=started_at,
-        ended_at=ended_at,
     )
 
 
@@ -122,23 +113,12 @@ def _observation(
     phase: Phase,
     exit_code: int | None = None,
     out_of_memory: bool = False,
-    started_at: datetime | None = None,
-    ended_at: datetime | None = None,
 ) -> Observation:
-    pool_id = labels[naming.POOL_LABEL]
     return Observation(
         handle=Handle(container_id),
         cluster_id=ClusterId(labels[naming.CLUSTER_LABEL]),
         node_id=NodeId(labels[naming.NODE_LABEL]),
-        pool_id=PoolId(pool_id) if pool_id else None,
         phase=phase,
         exit_code=exit_code,
         out_of_memory=out_of_memory,
-        started_at=started_at,
-        ended_at=ended_at,
     )
-
-
-def _time(text: str) -> datetime | None:
-    """A time of the container engine's; it writes the year 1 for `never`."""
-    return None if text.startswith(_NEVER) else datetime.fromisoformat(text)

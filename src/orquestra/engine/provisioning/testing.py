@@ -12,9 +12,9 @@ no such image
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from orquestra.engine.errors import ProvisioningError
 from orquestra.engine.provisioning.contract import (
@@ -93,10 +93,6 @@ class MemoryMachine:
     numbers: Iterable[int] = field(default_factory=itertools.count)
 
 
-def _system_time() -> datetime:
-    return datetime.now(UTC)
-
-
 class MemoryProvisioner:
     """The `Provisioner` that starts nothing.
 
@@ -107,7 +103,6 @@ class MemoryProvisioner:
         architecture: What its images are for.
         programs: What commands do that shall not run until they are removed.
         faults: What goes wrong.
-        now: The clock.
     """
 
     def __init__(
@@ -119,14 +114,12 @@ class MemoryProvisioner:
         architecture: str = "amd64",
         programs: Mapping[tuple[str, ...], Program] | None = None,
         faults: Iterable[Fault] = (),
-        now: Callable[[], datetime] = _system_time,
     ) -> None:
         self.machine = MemoryMachine() if machine is None else machine
         self._engine_id = engine_id
         self._capacity = Capacity(size=size, architecture=architecture)
         self._programs = programs or {}
         self._faults = tuple(faults)
-        self._now = now
 
     async def capacity(self) -> Capacity:
         """What it was told to have."""
@@ -154,9 +147,7 @@ class MemoryProvisioner:
                 handle=handle,
                 cluster_id=spec.cluster_id,
                 node_id=spec.node_id,
-                pool_id=spec.pool_id,
                 phase=Phase.RUNNING,
-                started_at=self._now(),
             ),
             lines=[],
         )
@@ -214,7 +205,6 @@ class MemoryProvisioner:
             phase=Phase.EXITED,
             exit_code=exit_code,
             out_of_memory=out_of_memory,
-            ended_at=self._now(),
         )
 
     def _ours(self) -> dict[Handle, MemoryContainer]:

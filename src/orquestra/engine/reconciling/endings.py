@@ -15,7 +15,6 @@ from orquestra.engine.reconciling import store
 from orquestra.engine.reconciling.actions import FailNode, FailRun, LoseNode, RetireCluster
 from orquestra.engine.reconciling.telling import last_words, note
 from orquestra.engine.runs import store as runs
-from orquestra.engine.settings import DataFolder
 from orquestra.sdk.schema.cluster import ClusterId, NodeState
 from orquestra.sdk.schema.workflow_run import State
 
@@ -123,7 +122,7 @@ async def take_away(
             if for_good:
                 raise
             logger.warning("cluster %s: %s", cluster_id, error, extra={"event": "left_behind"})
-    folder = DataFolder(services.settings.data)
+    folder = services.folder
     for path in (folder.clusters / cluster_id, folder.environments_of(cluster_id)):
         await asyncio.to_thread(_delete, path)
 

@@ -97,11 +97,9 @@ async def _unreleased(services: EngineServices) -> Sequence[Cluster]:
 async def _park(services: EngineServices, cluster_id: ClusterId, *, reason: str) -> None:
     await take_away(services, cluster_id, grace=AT_ONCE, for_good=False)
     async with services.database.writing() as session:
-        row = await session.get_one(Cluster, cluster_id)
         waiting = await store.restart_runs(session, cluster_id, at=services.clock(), reason=reason)
-        row.head_launched_at = row.head_began_at = row.head_address = None
         if not waiting:
-            await clusters.release(session, row)
+            await clusters.release(session, await session.get_one(Cluster, cluster_id))
     if waiting:
         number = len(waiting)
         logger.info("runs that go on with a new head: %d", number, extra={"event": "runs_parked"})

@@ -41,7 +41,6 @@ from orquestra.engine.reconciling.pulling import pull
 from orquestra.engine.reconciling.readiness import Readiness
 from orquestra.engine.reconciling.telling import last_words, note
 from orquestra.engine.runs import store as runs
-from orquestra.engine.settings import DataFolder
 from orquestra.sdk.schema.cluster import HOST_IMAGE, ClusterId, NodeState
 
 
@@ -174,8 +173,6 @@ class Performer:
                     session, action.cluster_id, at=now, reason=reason
                 ):
                     run.heads_lost += 1
-                row = await session.get_one(Cluster, action.cluster_id)
-                row.head_launched_at = row.head_began_at = row.head_address = None
             await self._launch_head_now(action.cluster_id)
 
     async def _launch_node(self, action: LaunchNode) -> None:
@@ -258,9 +255,10 @@ class Performer:
 
         On a Compute Engine no user's tasks may write into another one's environments. A cluster
         that was made for a run, and has its id, shares those of the run's owner. A standby begins
-        without knowing its user, so it has a folder of its own, and keeps it.
+        without knowing its user, so it has a folder of its own, and no run that would install
+        anything there.
         """
-        folder = DataFolder(self._services.settings.data)
+        folder = self._services.folder
         environments = folder.environments
         if not self._services.settings.local:
             async with self._services.database.reading() as session:

@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orquestra.engine.database.tables import Run, RunPool
+from orquestra.engine.database import bulk
+from orquestra.engine.database.tables import Cluster, Run, RunPool
 from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.nodes import service as nodes
 from orquestra.engine.nodes import store as node_store
@@ -32,9 +33,9 @@ async def last_run(session: AsyncSession, cluster_id: str) -> Run | None:
     return await session.scalar(query.limit(1))
 
 
-async def ended(session: AsyncSession, run_ids: Iterable[str]) -> set[str]:
+async def ended(session: AsyncSession, run_ids: Sequence[str]) -> set[str]:
     """Those of some runs that do not execute any more."""
-    query = select(Run.id).where(Run.id.in_(run_ids), Run.executing.is_(False))
+    query = select(Run.id).where(Run.id.in_(bulk.values(run_ids)), Run.executing.is_(False))
     return set(await session.scalars(query))
 
 
@@ -50,10 +51,11 @@ async def restart_runs(
     session: AsyncSession, cluster_id: str, *, at: datetime, reason: str
 ) -> Sequence[Run]:
     """All that a cluster consisted of is gone; the runs that execute on it begin again."""
+    cluster = await session.get_one(Cluster, cluster_id)
+    cluster.head_launched_at = cluster.head_began_at = cluster.head_address = None
     await end_nodes(session, cluster_id, at=at, message=reason)
     executing = await runs.executing(session, cluster_id)
-    for run in executing:
-        await runs.restart_tasks(session, run.id, at=at, reason=reason)
+    await runs.restart_tasks(session, [run.id for run in executing], at=at, reason=reason)
     return executing
 
 

@@ -12,9 +12,7 @@ from pathlib import Path
 from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.reconciling import store
 from orquestra.engine.reconciling.views import ClusterView
-from orquestra.engine.settings import DataFolder
 from orquestra.sdk.schema.cluster import ClusterId
-from orquestra.sdk.schema.workflow_run import WorkflowRunId
 
 logger = logging.getLogger(__name__)
 
@@ -23,21 +21,23 @@ _PARTS = 3
 
 
 class Tidying:
-    """Tidies the exchange of each shared cluster at first, and after runs of it have ended."""
+    """Tidies the exchange of each shared cluster at first, and whenever its work has changed.
+
+    A short run begins and ends between two looks: to compare the runs of both would miss it.
+    """
 
     def __init__(self, services: EngineServices) -> None:
         self._services = services
-        self._runs: dict[ClusterId, frozenset[WorkflowRunId]] = {}
+        self._versions: dict[ClusterId, int] = {}
         self._task: asyncio.Task[None] | None = None
 
     def look(self, clusters: Iterable[ClusterView]) -> None:
         """Begin where there is something to do, one cluster at a time."""
         for view in clusters:
             if self._task is None and view.shared and not view.is_over:
-                executing = frozenset(run.id for run in view.runs)
-                before = self._runs.get(view.id)
-                self._runs[view.id] = executing
-                if before is None or before - executing:
+                version = self._services.works.version(view.id)
+                if version != self._versions.get(view.id):
+                    self._versions[view.id] = version
                     self._task = asyncio.create_task(self._tidy(view.id), name=f"tidy {view.id}")
 
     async def close(self) -> None:
@@ -57,12 +57,12 @@ class Tidying:
 
 async def tidy(cluster_id: ClusterId, *, services: EngineServices) -> None:
     """Delete the files of runs that have ended. Those of runs that nobody knows stay."""
-    exchange = DataFolder(services.settings.data).exchange(cluster_id)
+    exchange = services.folder.exchange(cluster_id)
     found = await asyncio.to_thread(_runs_in, exchange)
     if not found:
         return
     async with services.database.reading() as session:
-        ended = await store.ended(session, found)
+        ended = await store.ended(session, list(found))
     if ended:
         await asyncio.to_thread(_delete, exchange, ended)
 

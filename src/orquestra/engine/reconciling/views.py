@@ -62,11 +62,13 @@ class ClusterView:
 
 
 async def unreleased_clusters(session: AsyncSession) -> list[ClusterView]:
-    """Views of all run clusters that are not released, in four queries."""
+    """Views of all run clusters that are not released, in few queries."""
     rows = await clusters.unreleased(session)
     executing, taken = await _runs(session)
     nodes = await _nodes(session)
-    images = await _images(session)
+    images: dict[str, set[str]] = {row.id: {row.head_image} for row in rows}
+    for pool in await clusters.pools_in_use(session, [row.id for row in rows]):
+        images[pool.cluster_id].add(pool.pinned_image)
     return [
         ClusterView(
             id=ClusterId(row.id),
@@ -77,7 +79,7 @@ async def unreleased_clusters(session: AsyncSession) -> list[ClusterView]:
             head_launches=row.head_launches,
             head_launched_at=row.head_launched_at,
             head_began=row.head_began_at is not None,
-            images=frozenset({row.head_image, *images[row.id]}),
+            images=frozenset(images[row.id]),
             runs=tuple(executing[row.id]),
             nodes=tuple(nodes[row.id]),
         )
@@ -120,16 +122,4 @@ async def _nodes(session: AsyncSession) -> dict[str, list[NodeView]]:
             id=NodeId(node.id), image=image, state=node.state, launched_at=node.launched_at
         )
         found[node.cluster_id].append(view)
-    return found
-
-
-async def _images(session: AsyncSession) -> dict[str, list[str]]:
-    query = (
-        select(ClusterPool.cluster_id, ClusterPool.pinned_image)
-        .join(Cluster, Cluster.id == ClusterPool.cluster_id)
-        .where(Cluster.released.is_(False))
-    )
-    found: dict[str, list[str]] = defaultdict(list)
-    for cluster_id, image in await session.execute(query):
-        found[cluster_id].append(image)
     return found

@@ -58,12 +58,7 @@ async def create(services: EngineServices, request: api.CreateRun, *, user: str)
         if await definition_store.get(session, stored.id) is None:
             raise DefinitionUnknown(f"The workflow definition {stored.id!r} was just deleted.")
         cluster = await assign(
-            session,
-            run,
-            admission,
-            head=demand.head,
-            settings=services.settings,
-            at=run.created_at,
+            session, run, admission, head=demand.head, settings=services.settings
         )
     services.works.announce(cluster.id)
     services.wake.ring()

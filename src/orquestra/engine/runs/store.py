@@ -42,6 +42,11 @@ async def executing(session: AsyncSession, cluster_id: str) -> Sequence[Run]:
     return (await session.scalars(query.order_by(Run.created_at, Run.id))).all()
 
 
+async def named(session: AsyncSession, run_ids: Sequence[str]) -> Sequence[Run]:
+    """Those of some runs that there are."""
+    return (await session.scalars(select(Run).where(Run.id.in_(bulk.values(run_ids))))).all()
+
+
 async def attempts(session: AsyncSession, run_id: str) -> list[Attempt]:
     """All attempts of a run's tasks, in the order in which they could begin."""
     columns = (getattr(TaskAttempt, name) for name in Attempt._fields)
@@ -125,11 +130,13 @@ async def end_running_tasks(
     )
 
 
-async def restart_tasks(session: AsyncSession, run_id: str, *, at: datetime, reason: str) -> None:
+async def restart_tasks(
+    session: AsyncSession, run_ids: Sequence[str], *, at: datetime, reason: str
+) -> None:
     """End running attempts, since what ran them is gone; their tasks wait for the next."""
     await session.execute(
         update(TaskAttempt)
-        .where(TaskAttempt.run_id == run_id, TaskAttempt.state == State.RUNNING)
+        .where(TaskAttempt.run_id.in_(bulk.values(run_ids)), TaskAttempt.state == State.RUNNING)
         .values(state=State.FAILED, final=False, ended_at=at, message=reason)
     )
 

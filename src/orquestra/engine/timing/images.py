@@ -31,22 +31,21 @@ def image_costs(
     image: str,
     *,
     attempts: Iterable[api.AttemptTiming],
-    nodes: Sequence[Node],
+    nodes: Iterable[Node],
     pools: Mapping[str, ClusterPool],
 ) -> ImageCosts:
-    """Add up what one image costs. Nodes come oldest first."""
+    """Add up what one image costs. Nodes that were there in time have cost nothing."""
     parts = [attempt.durations for attempt in attempts if attempt.image == image]
-    mine = [node for node in nodes if pools[node.pool_id].image == image]
-    coldest = max(_firsts(mine), key=_cold, default=None)
+    coldest = max(parts, key=_cold, default=api.Durations())
     return ImageCosts(
         timing=api.ImageTiming(
             image=image,
             attempts=len(parts),
-            nodes=len(mine),
-            cold=_cold(coldest) if coldest else 0,
+            nodes=sum(pools[node.pool_id].image == image for node in nodes),
+            cold=round(_cold(coldest), _DIGITS),
             durations=_sum(parts),
         ),
-        pulled=_pulled(coldest) if coldest else 0,
+        pulled=coldest.pulling,
         environment=max((part.environment for part in parts), default=0),
     )
 
@@ -74,21 +73,9 @@ def advice(costs: ImageCosts) -> str | None:
     )
 
 
-def _firsts(nodes: Iterable[Node]) -> list[Node]:
-    """The first node of each pool: the one that waited for the image."""
-    firsts: dict[str, Node] = {}
-    for node in nodes:
-        firsts.setdefault(node.pool_id, node)
-    return list(firsts.values())
-
-
-def _cold(node: Node) -> float:
-    """How long a node took to join; nothing is said of one that has not."""
-    return (node.joined_at - node.requested_at).total_seconds() if node.joined_at else 0
-
-
-def _pulled(node: Node) -> float:
-    return (node.pulled_at - node.requested_at).total_seconds() if node.pulled_at else 0
+def _cold(part: api.Durations) -> float:
+    """How long an attempt waited for its node to come."""
+    return part.pulling + part.booting
 
 
 def _sum(parts: Sequence[api.Durations]) -> api.Durations:

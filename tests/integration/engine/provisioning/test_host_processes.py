@@ -150,7 +150,7 @@ def test_process_that_has_the_id_of_a_lost_one_is_left_alone(subject, tmp_path):
     async def scenario():
         async with staged(subject) as stage:
             handle = await stage.launch()
-            (record,) = (tmp_path / "clusters" / stage.cluster_id).iterdir()
+            (record,) = (tmp_path / "clusters" / stage.cluster_id / "nodes").iterdir()
             host_init.write(record / host_init.PROCESS, {**STRANGER, "pid": os.getpid()})
             seen = await stage.observe(handle)
             await stage.provisioner.remove(handle, SOON)
@@ -159,7 +159,7 @@ def test_process_that_has_the_id_of_a_lost_one_is_left_alone(subject, tmp_path):
     assert asyncio.run(scenario()) is Phase.EXITED
 
 
-STRANGER = {"birth": "an earlier boot:1", "at": 0}
+STRANGER = {"birth": "an earlier boot:1"}
 
 
 def test_marked_process_with_the_id_of_a_lost_one_is_not_taken_for_it(monkeypatch):
@@ -175,7 +175,7 @@ def test_launch_after_a_crash_in_the_middle_of_one_leaves_one_process(subject, t
         async with staged(subject) as stage:
             first = await stage.launch(command=("sh", "-c", "echo $$; sleep 600; exit 1"))
             pid = await written_pid(stage, first)
-            (record,) = (tmp_path / "clusters" / stage.cluster_id).iterdir()
+            (record,) = (tmp_path / "clusters" / stage.cluster_id / "nodes").iterdir()
             (record / host_init.PROCESS).unlink()
             second = await stage.launch()
             return first, second, is_alive(pid), await stage.observe(second)

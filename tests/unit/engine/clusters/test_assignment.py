@@ -2,17 +2,38 @@
 
 import pytest
 
+from orquestra import sdk
 from orquestra.engine.app import cluster_app, public_app
 from orquestra.engine.clusters import store
 from orquestra.engine.clusters.assignment import new_cluster, standby_id
 from orquestra.engine.database.tables import Cluster, ClusterPool, Run
 from orquestra.engine.images.sizes import DEFAULT_HEAD
-from orquestra.engine.settings import DataFolder
 from orquestra.engine.testing import memory_engine
 from orquestra.sdk.schema.workflow_run import State
-from tests.unit.engine.conftest import AT, Head, client_of, ended, finished, invocation_of
+from tests.unit.engine.conftest import (
+    AT,
+    Head,
+    asked_of,
+    client_of,
+    ended,
+    finished,
+    invocation_of,
+    started,
+)
 
 pytestmark = pytest.mark.anyio
+
+
+def solving_with(packages):
+    @sdk.task(dependency_imports=[sdk.PythonImports(*packages)])
+    def solve():
+        return 1
+
+    @sdk.workflow
+    def solving():
+        return solve()
+
+    return solving()
 
 
 @pytest.fixture
@@ -100,6 +121,31 @@ async def test_a_standby_that_is_not_ready_or_not_alike_takes_no_run(
     assert (await cluster_of(run_id))[0].id == run_id
 
 
+class TestPackages:
+    @pytest.fixture
+    def packages(self):
+        return ["numpy"]
+
+    @pytest.fixture
+    def definition(self, packages):
+        return solving_with(packages).model
+
+    async def test_a_run_that_needs_some_gets_a_cluster_that_knows_its_owner(
+        self, submit, cluster_of, keep_ready
+    ):
+        await keep_ready(like=await submit())
+
+        run_id = await submit()
+
+        assert (await cluster_of(run_id))[0].id == run_id
+
+    @pytest.mark.parametrize("packages", [["orquestra-sdk"]])
+    async def test_the_sdk_which_every_image_has_is_none(self, submit, cluster_of, keep_ready):
+        standby = await keep_ready(like=await submit())
+
+        assert (await cluster_of(await submit()))[0].id == standby
+
+
 async def test_the_end_of_its_run_retires_a_standby(submit, cluster_of, keep_ready, user):
     await keep_ready(like=await submit())
     run_id = await submit()
@@ -146,7 +192,7 @@ async def shared_head(local):
                 cluster_id=cluster_id,
                 run_id=run_id,
                 token=local.tokens.of_cluster(cluster_id),
-                exchange=DataFolder(local.settings.data).exchange(cluster_id),
+                exchange=local.folder.exchange(cluster_id),
             )
 
         yield found
@@ -188,6 +234,20 @@ async def test_late_events_of_a_run_on_a_shared_cluster_are_taken_and_dropped(
     late = await head.tell(2, [ended(first, load, State.FAILED, message="too late")])
 
     assert late.status_code == 204
+
+
+async def test_the_runs_of_a_batch_are_looked_up_together(submit_locally, shared_head, local):
+    runs = [await submit_locally() for _ in range(4)]
+    head = await shared_head(runs[0])
+    statements = asked_of(local)
+
+    async def lookups(number: int, some: list[str]) -> int:
+        statements.clear()
+        answer = await head.tell(number, [started(run_id) for run_id in some])
+        assert answer.status_code == 204
+        return len([text for text in statements if text.startswith("SELECT runs")])
+
+    assert await lookups(1, runs[:1]) == await lookups(2, runs[1:])
 
 
 async def test_a_shared_pool_has_the_largest_cap_of_its_runs_and_a_run_keeps_its_own(

@@ -1,7 +1,6 @@
 """Attempts that are told of in bulk, out of order, twice, and by heads that replaced others."""
 
 import pytest
-from sqlalchemy import event
 
 from orquestra import sdk
 from orquestra.sdk.schema.cluster import (
@@ -12,7 +11,7 @@ from orquestra.sdk.schema.cluster import (
     ValueFormat,
 )
 from orquestra.sdk.schema.workflow_run import State
-from tests.unit.engine.conftest import AT, began, ended, finished, invocation_of, started
+from tests.unit.engine.conftest import AT, asked_of, began, ended, finished, invocation_of, started
 
 pytestmark = pytest.mark.anyio
 
@@ -203,18 +202,11 @@ class TestManyAttempts:
     def definition(self):
         return doubling().model
 
-    @pytest.fixture
-    def statements(self, services):
-        """All that the database is asked."""
-        asked = []
-        engine = services.database._engine.sync_engine
-        event.listen(engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
-        return asked
-
     async def test_a_batch_takes_as_many_statements_however_large_it_is(
-        self, head, run_id, definition, statements
+        self, head, run_id, definition, services
     ):
         names = list(definition.task_invocations)
+        statements = asked_of(services)
 
         async def tell(number: int, some: list[str]) -> int:
             before = len(statements)

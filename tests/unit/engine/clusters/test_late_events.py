@@ -5,7 +5,6 @@ from contextlib import closing
 
 import pytest
 
-from orquestra.engine.settings import DataFolder
 from orquestra.sdk.logs import read_task_logs
 from orquestra.sdk.schema.cluster import (
     LogKind,
@@ -67,7 +66,7 @@ async def test_log_lines_are_written_after_the_states(submit, head_of, services,
     seen = []
 
     def watch(lines):
-        with closing(sqlite3.connect(DataFolder(services.settings.data).database)) as database:
+        with closing(sqlite3.connect(services.folder.database)) as database:
             seen.extend(database.execute("SELECT state FROM runs WHERE id = ?", (lines.run_id,)))
 
     monkeypatch.setattr(services.logs, "append", watch)

@@ -4,6 +4,7 @@ import pytest
 
 from orquestra.engine.clusters import store
 from orquestra.engine.database.tables import ClusterPool, Node
+from orquestra.engine.reconciling.views import unreleased_clusters
 from orquestra.sdk.schema.cluster import NodeState
 from tests.unit.engine.conftest import AT
 
@@ -56,3 +57,14 @@ async def test_only_pools_with_a_run_a_node_or_a_promise_are_told(services, head
     told = {pool.id for pool in (await head.work()).pools}
 
     assert told == {*of_run, "leaving", "promised"}
+
+
+async def test_images_of_pools_that_nobody_uses_are_not_pulled_either(services, head):
+    await add_pool(services, head.cluster_id, "unused")
+    await add_pool(services, head.cluster_id, "leaving", node=NodeState.STOPPING)
+
+    async with services.database.reading() as session:
+        (view,) = await unreleased_clusters(session)
+
+    assert "leaving" in view.images
+    assert "unused" not in view.images

@@ -76,13 +76,16 @@ async def test_a_head_is_told_of_its_run_and_its_pools(submit, head_of):
     assert [(pool.min_nodes, pool.max_nodes) for pool in work.pools] == [(0, 2)] * len(work.pools)
 
 
-async def test_a_head_that_waits_learns_at_once_that_its_run_was_stopped(submit, head_of, user):
+async def test_a_head_that_waits_learns_at_once_that_its_run_was_stopped(
+    submit, head_of, user, services
+):
     run_id = await submit()
     head = head_of(run_id)
     known = await head.work()
     waiting = asyncio.create_task(head.call("GET", f"work?after={known.version}"))
-    await asyncio.sleep(0.05)
-    assert not waiting.done()
+    while not services.works._waiting.get(run_id):
+        assert not waiting.done()
+        await asyncio.sleep(0)
 
     await user.post(f"/api/workflow-runs/{run_id}/terminate")
 

@@ -24,7 +24,6 @@ def test_the_base_image_is_that_of_the_authors_sdk_and_python(
     definition = workflow(Call(name="load"), made_by=made_by)
 
     assert str(DEFAULTS.image_for(definition, gpu=False)) == f"{REPOSITORY}:{tag}"
-    assert DEFAULTS.head_image_for(definition) == DEFAULTS.image_for(definition, gpu=False)
 
 
 def test_a_task_with_a_gpu_gets_the_image_with_cuda() -> None:

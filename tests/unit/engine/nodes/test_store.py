@@ -8,7 +8,7 @@ from orquestra.engine.clusters import store as clusters
 from orquestra.engine.database.tables import ClusterPool, Node
 from orquestra.engine.nodes import store
 from orquestra.sdk.schema.cluster import NodeState
-from tests.unit.engine.conftest import AT
+from tests.unit.engine.conftest import AT, asked_of
 
 pytestmark = pytest.mark.anyio
 
@@ -52,6 +52,25 @@ async def test_the_median_of_the_last_five_is_told_to_the_cluster(services, head
 
     assert plans.pop(pool.id) == 3
     assert set(plans.values()) == {None}
+
+
+async def test_an_image_that_joined_less_often_counts_with_what_there_is(services, head):
+    pool = await pool_of(services, head.cluster_id)
+    await joined(services, pool, 7, 9, 8)
+
+    async with services.database.reading() as session:
+        found = await store.boot_times(session, [pool.pinned_image, "never seen"])
+
+    assert found == {pool.pinned_image: timedelta(seconds=8)}
+
+
+async def test_all_images_are_asked_about_at_once(services):
+    statements = asked_of(services)
+
+    async with services.database.reading() as session:
+        await store.boot_times(session, [f"image-{number}" for number in range(40)])
+
+    assert len([text for text in statements if "SELECT" in text]) == 1
 
 
 async def test_nodes_know_their_image(services, head):

@@ -1,35 +1,12 @@
-from datetime import UTC, datetime
-
 import docker.errors
 import pytest
 
 from orquestra.engine.provisioning.contract import Inventory, Phase
-from orquestra.engine.provisioning.naming import CLUSTER_LABEL, NODE_LABEL, POOL_LABEL
+from orquestra.engine.provisioning.naming import CLUSTER_LABEL, ENGINE_LABEL, NODE_LABEL
 from orquestra.engine.provisioning.observing import Observer, observe
 
-NEVER = "0001-01-01T00:00:00Z"
-NOON = "2026-01-02T12:00:00.123456789Z"
-LATER = "2026-01-02T12:00:01+00:00"
-
-
-def test_running_container_has_started_and_not_ended():
-    seen = observe(inspection(Status="running", StartedAt=NOON, FinishedAt=NEVER))
-
-    assert seen.phase is Phase.RUNNING
-    assert seen.started_at == datetime(2026, 1, 2, 12, 0, 0, 123456, tzinfo=UTC)
-    assert (seen.ended_at, seen.exit_code) == (None, None)
-
-
-def test_end_of_an_earlier_life_is_not_the_end_of_this_one():
-    seen = observe(inspection(Status="running", StartedAt=LATER, FinishedAt=NOON))
-
-    assert seen.ended_at is None
-
-
-def test_container_that_was_over_before_its_start_was_noted_ends_no_earlier_than_it_starts():
-    seen = observe(inspection(Status="exited", StartedAt=LATER, FinishedAt=NOON))
-
-    assert seen.started_at == seen.ended_at
+ID = "a-container-no-kernel-log-names"
+LABELS = {ENGINE_LABEL: "e", CLUSTER_LABEL: "run", NODE_LABEL: "node-1"}
 
 
 @pytest.mark.parametrize(("exit_code", "expected"), [(137, True), (1, True), (0, False)])
@@ -52,23 +29,45 @@ def test_every_word_of_a_container_engine_has_a_phase(status, phase):
     assert observe(inspection(Status=status)).phase is phase
 
 
-@pytest.mark.parametrize(("label", "pool"), [("pool-1", "pool-1"), ("", None)])
-def test_head_is_the_container_without_a_pool(label, pool):
-    assert observe(inspection(pool=label, Status="running")).pool_id == pool
-
-
-def inspection(*, pool="pool-1", **state):
+def inspection(**state):
     return {
-        "Id": "a-container-no-kernel-log-names",
-        "Config": {"Labels": {CLUSTER_LABEL: "run", POOL_LABEL: pool, NODE_LABEL: "node-1"}},
-        "State": {
-            "ExitCode": 0,
-            "OOMKilled": False,
-            "StartedAt": NOON,
-            "FinishedAt": LATER,
-            **state,
-        },
+        "Id": ID,
+        "Config": {"Labels": LABELS},
+        "State": {"ExitCode": 0, "OOMKilled": False, **state},
     }
+
+
+class ContainerThatEnds:
+    """A client of one container, which counts how often its details are asked for."""
+
+    def __init__(self) -> None:
+        self.api = self
+        self.state = "running"
+        self.inspections = 0
+
+    def containers(self, **_):
+        return [{"Id": ID, "State": self.state, "Labels": LABELS}]
+
+    def inspect_container(self, _):
+        self.inspections += 1
+        return inspection(Status=self.state, ExitCode=3)
+
+    def networks(self, **_):
+        return []
+
+
+def test_details_of_a_container_are_asked_once_it_has_ended():
+    client = ContainerThatEnds()
+    observer = Observer(client, engine_id="e")
+
+    (running,) = observer.inventory().containers
+    assert (running.phase, running.exit_code, client.inspections) == (Phase.RUNNING, None, 0)
+
+    client.state = "exited"
+    for _ in range(2):
+        (ended,) = observer.inventory().containers
+        assert (ended.phase, ended.exit_code) == (Phase.EXITED, 3)
+    assert client.inspections == 1
 
 
 class PodmanThatLosesContainers:

@@ -18,7 +18,7 @@ from orquestra.engine.reconciling.actions import (
 )
 from orquestra.engine.reconciling.decisions import Limits, decide
 from orquestra.engine.reconciling.views import NodeView
-from orquestra.sdk.schema.cluster import NodeId, NodeState, PoolId
+from orquestra.sdk.schema.cluster import NodeId, NodeState
 from orquestra.sdk.schema.workflow_run import State
 from tests.unit.engine.reconciling.seen import CLUSTER, NOW, cluster, run
 
@@ -39,7 +39,6 @@ def container(node_id: NodeId, phase: Phase = Phase.RUNNING, **changes) -> Obser
         handle=Handle(f"container-{node_id}"),
         cluster_id=CLUSTER,
         node_id=node_id,
-        pool_id=None if node_id == HEAD else PoolId("p-1"),
         phase=phase,
         **changes,
     )

@@ -9,11 +9,10 @@ import pytest
 from orquestra.engine.database.tables import Node
 from orquestra.engine.provisioning.contract import HEAD
 from orquestra.engine.reconciling import endings
-from orquestra.engine.settings import DataFolder
 from orquestra.engine.testing import memory_engine
 from orquestra.sdk.schema.cluster import NodeState
 from tests.unit.engine.conftest import AT
-from tests.unit.engine.reconciling.test_waiting_clusters import (
+from tests.unit.engine.reconciling.conftest import (
     begin_head,
     clusters_of,
     executing_run,
@@ -30,16 +29,6 @@ async def services(tmp_path, catalogue, provisioner):
         tmp_path, catalogue=catalogue, provisioner=provisioner, clock=lambda: AT, standby=1
     ) as services:
         yield services
-
-
-@pytest.fixture
-async def rounds(reconciler):
-    async def go(number: int = 4) -> None:
-        for _ in range(number):
-            await reconciler.step()
-            await reconciler.settle()
-
-    return go
 
 
 @pytest.fixture
@@ -86,9 +75,7 @@ async def test_of_a_standby_are_its_own_before_and_after_it_has_a_run(
 
     folders = environments(cluster.id)
     assert folders.keys() == {HEAD, "n-1"}
-    assert set(folders.values()) == {
-        str(DataFolder(services.settings.data).environments_of(cluster.id))
-    }
+    assert set(folders.values()) == {str(services.folder.environments_of(cluster.id))}
 
 
 async def test_of_a_cluster_made_for_a_run_are_those_of_the_run_s_owner(
@@ -98,7 +85,7 @@ async def test_of_a_cluster_made_for_a_run_are_those_of_the_run_s_owner(
 
     await rounds()
 
-    owned = DataFolder(services.settings.data).environments_of("ada")
+    owned = services.folder.environments_of("ada")
     assert environments(run_id) == {HEAD: str(owned)}
 
 
@@ -114,5 +101,5 @@ async def test_that_cannot_be_deleted_are_told(services, rounds, monkeypatch, ca
     await endings.take_away(services, cluster.id, grace=endings.AT_ONCE)
 
     told = [record for record in caplog.records if record.levelno == logging.WARNING]
-    folder = str(DataFolder(services.settings.data).environments_of(cluster.id))
+    folder = str(services.folder.environments_of(cluster.id))
     assert any(folder in record.getMessage() for record in told)

@@ -19,10 +19,11 @@ from orquestra.engine.reconciling.performing import Performer
 from orquestra.engine.testing import memory_engine
 from orquestra.sdk.schema.workflow_run import State
 from tests.unit.engine.conftest import AT
-from tests.unit.engine.reconciling.test_waiting_clusters import (
+from tests.unit.engine.reconciling.conftest import (
     begin_head,
     clusters_of,
     executing_run,
+    go,
     run_of,
 )
 
@@ -65,12 +66,6 @@ async def services(tmp_path, provisioner, monkeypatch):
         standby=1,
     ) as services:
         yield services
-
-
-async def go(reconciler, number: int = 4) -> None:
-    for _ in range(number):
-        await reconciler.step()
-        await reconciler.settle()
 
 
 @pytest.fixture

@@ -21,6 +21,9 @@ from tests.unit.engine.conftest import started as run_started
 
 pytestmark = pytest.mark.anyio
 
+PATIENCE = 10
+"""Seconds after which a test has failed that waits for what must come."""
+
 
 class GatedProvisioner(MemoryProvisioner):
     """Waits before it pulls and before it launches nodes, while the gates are closed."""
@@ -32,9 +35,10 @@ class GatedProvisioner(MemoryProvisioner):
         self.launches.set()
         self.away = False
         self.launched = []
+        self.held = 0
 
     async def pull(self, image):
-        await self.pulls.wait()
+        await self._pass(self.pulls)
         await super().pull(image)
 
     async def launch(self, spec):
@@ -42,8 +46,15 @@ class GatedProvisioner(MemoryProvisioner):
             raise ContainerEngineAway("it does not answer")
         if spec.pool_id:
             self.launched.append(spec.node_id)
-            await self.launches.wait()
+            await self._pass(self.launches)
         return await super().launch(spec)
+
+    async def _pass(self, gate):
+        self.held += 1
+        try:
+            await gate.wait()
+        finally:
+            self.held -= 1
 
 
 @pytest.fixture
@@ -51,11 +62,32 @@ def provisioner():
     return GatedProvisioner()
 
 
-async def rounds(reconciler, number=3):
-    """A few rounds, with time for what they begin, but without waiting for its end."""
-    for _ in range(number):
-        await reconciler.step()
-        await asyncio.sleep(0.02)
+async def rounds(reconciler, number=3, *, held=frozenset()):
+    """A few rounds, with all that they begin, but not the end of what is held."""
+    async with asyncio.timeout(PATIENCE):
+        for _ in range(number):
+            await reconciler.step()
+            while going_on := under_way(reconciler) - held:
+                await asyncio.wait(going_on)
+
+
+async def come_to_gate(reconciler, provisioner):
+    """A round until what it begins is held at a closed gate; the actions that are, or will be."""
+    await reconciler.step()
+    while not provisioner.held:
+        assert under_way(reconciler)
+        await asyncio.sleep(0)
+    return under_way(reconciler)
+
+
+async def come_behind(reconciler):
+    """A round until what it begins waits for what is held."""
+    await reconciler.step()
+    await asyncio.sleep(0)
+
+
+def under_way(reconciler):
+    return frozenset(reconciler._busy.values())
 
 
 @pytest.fixture
@@ -88,17 +120,16 @@ async def test_nodes_let_go_before_they_exist_keep_their_place_until_they_cannot
     _, head, pool = started
     getattr(provisioner, gate).clear()
     nodes = (await head.want(pool, 2)).json()
-    await rounds(reconciler)
+    held = await come_to_gate(reconciler, provisioner)
 
     for node in nodes:
         await head.call("DELETE", f"nodes/{node['id']}")
-    await rounds(reconciler)
+    await rounds(reconciler, held=held)
     more = (await head.want(pool, 2, request="r-2")).json()
     getattr(provisioner, gate).set()
     await rounds(reconciler)
     later = (await head.want(pool, 2, request="r-3")).json()
     await rounds(reconciler)
-    await reconciler.settle()
 
     assert more == []
     assert len(later) == 2
@@ -112,13 +143,14 @@ async def test_a_run_stopped_while_a_node_is_on_its_way_leaves_nothing(
     run_id, head, pool = started
     getattr(provisioner, gate).clear()
     await head.want(pool, 2)
-    await rounds(reconciler)
+    held = await come_to_gate(reconciler, provisioner)
 
     await user.post(f"/api/workflow-runs/{run_id}/terminate?force=True")
-    await rounds(reconciler)
+    if gate == "pulls":
+        await rounds(reconciler, held=held)
+    else:
+        await come_behind(reconciler)
     getattr(provisioner, gate).set()
-    await rounds(reconciler)
-    await reconciler.settle()
     await rounds(reconciler)
 
     assert (await state_of(user, run_id))["state"] == "KILLED"
@@ -134,13 +166,12 @@ async def test_a_head_lost_while_a_node_is_on_its_way_does_not_fail_the_run(
     run_id, head, pool = started
     provisioner.launches.clear()
     await head.want(pool, 1)
-    await rounds(reconciler)
+    await come_to_gate(reconciler, provisioner)
 
     provisioner.end(provisioner.handle_of(run_id, HEAD), exit_code=1)
-    await rounds(reconciler)
+    await come_behind(reconciler)
     provisioner.launches.set()
     await rounds(reconciler, 5)
-    await reconciler.settle()
 
     assert (await state_of(user, run_id))["state"] == "RUNNING"
     assert [spec.node_id for spec in provisioner.specs()] == [HEAD]
@@ -188,7 +219,10 @@ async def test_a_cluster_that_is_over_does_not_wait_for_the_image_of_its_head(
 ):
     run_id = await submit()
     provisioner.pulls.clear()
-    await rounds(reconciler)
+    await reconciler.step()
+    while not reconciler._performer.pulls_head_of(run_id):
+        assert under_way(reconciler)
+        await asyncio.sleep(0)
 
     async with services.database.writing() as session:
         cluster = await session.get_one(Cluster, run_id)
@@ -268,7 +302,6 @@ class TestNodesThatDie:
         await head.want(pool, 1)
 
         await rounds(reconciler, 5)
-        await reconciler.settle()
 
         status = await state_of(user, run_id)
         assert status["state"] == "FAILED"

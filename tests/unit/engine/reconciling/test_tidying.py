@@ -7,16 +7,15 @@ import pytest
 
 from orquestra.engine.reconciling import tidying
 from orquestra.engine.reconciling.tidying import Tidying, tidy
-from orquestra.engine.settings import DataFolder
 from tests.unit.engine.conftest import finished
-from tests.unit.engine.reconciling.seen import cluster, run
+from tests.unit.engine.reconciling.seen import cluster
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_only_files_of_ended_runs_go(services, submit, head_of):
     head = head_of(await submit())
-    exchange = DataFolder(services.settings.data).exchange(head.cluster_id)
+    exchange = services.folder.exchange(head.cluster_id)
     exchange.mkdir(parents=True, exist_ok=True)
     names = [f"{head.run_id}.w1.1", "somebody-else.w1.1", "w1.progress"]
     for name in names:
@@ -59,7 +58,9 @@ async def test_what_cannot_be_deleted_stays_and_the_rest_goes(
     assert f"{held} stays" in caplog.text
 
 
-async def test_clusters_are_tidied_at_first_and_after_a_run_has_ended(services, monkeypatch):
+async def test_a_shared_cluster_is_tidied_at_first_and_when_its_work_has_changed(
+    services, monkeypatch
+):
     tidied = []
 
     async def noted(cluster_id, **_):
@@ -69,10 +70,22 @@ async def test_clusters_are_tidied_at_first_and_after_a_run_has_ended(services, 
     monkeypatch.setattr(tidying, "tidy", noted)
     clusters = Tidying(services)
 
-    async def look(*names, shared=True):
-        clusters.look([cluster(shared=shared, runs=tuple(run(name) for name in names))])
+    async def look(view):
+        clusters.look([view])
         await asyncio.sleep(0)
         return len(tidied)
 
-    assert await look("a", "b", shared=False) == 0
-    assert [await look(*names) for names in ("ab", "ab", "abc", "ac", "ac")] == [1, 1, 1, 2, 2]
+    assert await look(cluster(shared=False)) == 0
+    shared = cluster(shared=True)
+    assert [await look(shared), await look(shared)] == [1, 1]
+    services.works.announce(shared.id)
+    assert [await look(shared), await look(shared)] == [2, 2]
+
+
+async def test_a_run_that_ends_changes_the_work_of_its_cluster(services, submit, head_of):
+    head = head_of(await submit())
+    before = services.works.version(head.cluster_id)
+
+    await head.tell(1, [finished(head.run_id)])
+
+    assert services.works.version(head.cluster_id) != before

@@ -7,23 +7,28 @@ from datetime import timedelta
 import pytest
 
 from orquestra.engine.clusters import store
-from orquestra.engine.database.tables import Cluster, ClusterPool, Definition, Node, Run, RunPool
+from orquestra.engine.database.tables import Node, Run
 from orquestra.engine.errors import ImageMissing
 from orquestra.engine.images.testing import MemoryCatalogue, orquestra_image
-from orquestra.engine.provisioning.contract import (
-    HEAD,
-)
+from orquestra.engine.provisioning.contract import HEAD
 from orquestra.engine.provisioning.testing import MemoryProvisioner
 from orquestra.engine.reconciling.actions import AddCluster, FailNode, LookUpImages
 from orquestra.engine.reconciling.loop import Reconciler
 from orquestra.engine.reconciling.parking import end_standbys, park_all, park_lost
 from orquestra.engine.reconciling.performing import Performer
 from orquestra.engine.reconciling.readiness import Readiness
-from orquestra.engine.settings import DataFolder
 from orquestra.engine.testing import memory_engine
 from orquestra.sdk.schema.cluster import HOST_IMAGE, HeadStart, NodeState
 from orquestra.sdk.schema.workflow_run import State
 from tests.unit.engine.conftest import AT
+from tests.unit.engine.reconciling.conftest import (
+    begin_head,
+    clusters_of,
+    executing_run,
+    go,
+    pool_of_run,
+    run_of,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -75,85 +80,6 @@ async def services(tmp_path, catalogue, provisioner, time, is_local, monkeypatch
         yield replace(services, default_images=defaults)
 
 
-@pytest.fixture
-async def rounds(reconciler):
-    async def go(number: int = 4) -> None:
-        for _ in range(number):
-            await reconciler.step()
-            await reconciler.settle()
-
-    return go
-
-
-async def clusters_of(services):
-    async with services.database.reading() as session:
-        return list(await store.unreleased(session))
-
-
-async def executing_run(services, cluster, definition, *, name="run-1"):
-    """A run that is under way on a cluster."""
-    async with services.database.writing() as session:
-        session.add(
-            Definition(
-                id=f"definition-{name}",
-                name="demo",
-                owner="ada",
-                workspace_id="w",
-                project_id="p",
-                created_at=AT,
-                sdk_version="2.0.0a1",
-                document=definition.model_dump_json(),
-            )
-        )
-        await session.flush()
-        session.add(
-            Run(
-                id=name,
-                definition_id=f"definition-{name}",
-                cluster_id=cluster.id,
-                result_id=name,
-                owner="ada",
-                workspace_id="w",
-                project_id="p",
-                state=State.RUNNING,
-                warnings=[],
-                created_at=AT,
-                dry_run=False,
-                total_tasks=2,
-                completed_tasks=0,
-                executing=True,
-                heads_lost=0,
-            )
-        )
-
-
-async def begin_head(services, cluster):
-    async with services.database.writing() as session:
-        row = await session.get_one(Cluster, cluster.id)
-        row.head_began_at, row.head_address = AT, "10.0.0.2:6379"
-
-
-async def pool_of_run(services, cluster, run_id, *, pool):
-    """A pool of a cluster, and a run that uses it."""
-    async with services.database.writing() as session:
-        session.add(
-            ClusterPool(
-                cluster_id=cluster.id,
-                id=pool,
-                image="demo:1",
-                pinned_image=HOST_IMAGE,
-                min_nodes=0,
-                max_nodes=1,
-                cpu=1,
-                memory=2**30,
-                gpu=0,
-            )
-        )
-        await session.flush()
-        if run_id is not None:
-            session.add(RunPool(run_id=run_id, pool_id=pool, max_nodes=1, invocations=[]))
-
-
 async def node_of(services, cluster, *, pool):
     """A node that was launched and has not joined."""
     async with services.database.writing() as session:
@@ -168,11 +94,6 @@ async def node_of(services, cluster, *, pool):
                 requested_at=AT,
             )
         )
-
-
-async def run_of(services, name="run-1"):
-    async with services.database.reading() as session:
-        return await session.get_one(Run, name)
 
 
 class TestStandby:
@@ -317,7 +238,7 @@ class TestSharedCluster:
         (cluster,) = await clusters_of(services)
         (head,) = provisioner.specs()
         start = HeadStart.model_validate_json(head.environment["ORQUESTRA_START"])
-        folder = DataFolder(services.settings.data)
+        folder = services.folder
         assert cluster.shared
         assert cluster.id.startswith("local-")
         assert (head.image, head.host_network, start.loopback) == (HOST_IMAGE, True, True)
@@ -387,12 +308,10 @@ class TestSharedCluster:
         await park_all(services)
         assert provisioner.specs() == []
         assert (await provisioner.inventory()).networks == frozenset()
-        assert not DataFolder(services.settings.data).exchange(cluster.id).exists()
+        assert not services.folder.exchange(cluster.id).exists()
         successor = Reconciler(services)
         await park_lost(services)
-        for _ in range(4):
-            await successor.step()
-            await successor.settle()
+        await go(successor)
 
         assert [spec.cluster_id for spec in provisioner.specs()] == [cluster.id]
         run = await run_of(services)
@@ -438,7 +357,7 @@ async def test_containers_see_the_folders_of_their_cluster(services, rounds, pro
     mounts = {mount.target: mount for mount in head.mounts}
     start = HeadStart.model_validate_json(head.environment["ORQUESTRA_START"])
     exchange = mounts[start.folders.exchange]
-    assert exchange.source == str(DataFolder(services.settings.data).exchange(head.cluster_id))
+    assert exchange.source == str(services.folder.exchange(head.cluster_id))
     assert not exchange.read_only
     assert not mounts[start.folders.environments].read_only
     assert mounts["/run/orquestra"].read_only

@@ -16,6 +16,8 @@ pytestmark = pytest.mark.anyio
 AT_ONCE = timedelta(0)
 LONG = timedelta(seconds=30)
 EAGER = Rhythm(pause=AT_ONCE, beat=LONG)
+RESTLESS = Rhythm(pause=AT_ONCE, beat=AT_ONCE)
+NOTHING_NEW = ": nothing new\n\n"
 
 
 def read(event: str) -> tuple[str, int]:
@@ -64,23 +66,21 @@ async def test_a_failed_run_is_watched_as_long_as_tasks_go_on(
     head = head_of(run_id)
     failure = ended(run_id, invocation_of(definition, "load"), State.FAILED, message="no")
     await head.tell(1, [failure])
-    events = stream(services, run_id, rhythm=EAGER)
+    events = stream(services, run_id, rhythm=RESTLESS)
 
     assert read(await anext(events)) == ("FAILED", 0)
-    waiting = asyncio.ensure_future(anext(events, None))
-    await asyncio.sleep(0.02)
-    assert not waiting.done()
+    assert await anext(events) == NOTHING_NEW
     await head.tell(2, [finished(run_id, State.FAILED)])
 
-    assert await waiting is None
+    assert await anext(events, None) is None
 
 
 async def test_a_comment_keeps_a_quiet_connection_open(services, submit):
-    events = stream(services, await submit(), rhythm=Rhythm(pause=AT_ONCE, beat=AT_ONCE))
+    events = stream(services, await submit(), rhythm=RESTLESS)
 
     await anext(events)
 
-    assert await anext(events) == ": nothing new\n\n"
+    assert await anext(events) == NOTHING_NEW
     await events.aclose()
 
 
@@ -88,7 +88,7 @@ async def test_an_engine_that_stops_ends_its_streams(services, submit):
     events = stream(services, await submit(), rhythm=EAGER)
     await anext(events)
     waiting = asyncio.ensure_future(anext(events, None))
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0)  # it looks at nothing again before it waits
 
     services.changes.close()
 

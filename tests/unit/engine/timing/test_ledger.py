@@ -133,6 +133,22 @@ def test_an_image_adds_up_its_attempts():
     assert (solver.durations.pulling, solver.durations.running) == (40, 20)
 
 
+def test_a_node_that_was_there_first_is_no_cold_start():
+    nodes = [node()]
+    late = attempt(ready=100, started=100.5, ended=101)
+
+    told = timing(late, attempt("j", ready=200, started=200.5, ended=201), nodes=nodes)
+
+    assert [image.cold for image in told.images] == [0, 0]
+    assert told.advice == []
+
+
+def test_of_a_node_that_was_asked_for_ahead_only_the_wait_is_a_cold_start():
+    _, solver = timing(attempt(ready=30), attempt("j", ready=42), nodes=[node()]).images
+
+    assert solver.cold == 15
+
+
 def test_an_attempt_is_shown_with_its_image_and_its_function():
     (shown,) = timing(attempt(), nodes=[node()]).attempts
 
