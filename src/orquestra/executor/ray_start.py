@@ -21,6 +21,7 @@ from orquestra.executor.errors import UnknownRay
 
 LOOPBACK: Final = "127.0.0.1"
 _PAUSE = 0.2
+_OPEN_FILES = 65_536
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,12 +65,13 @@ def run(node: RayNode) -> NoReturn:
 
 
 def _allow_many_files() -> None:
-    """Let this process and its children, the workers, have as many open files as they may.
+    """Let this process and its children, the workers, have as many open files as containers do.
 
     Each large value that a task holds is a mapped file, and a host often allows no more than 1024.
     """
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = max(allowed, min(most, _OPEN_FILES))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def stay_on_loopback() -> None:
