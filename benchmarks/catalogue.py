@@ -10,6 +10,7 @@ Benchmark = Callable[[Options], Iterable[Row]]
 
 BENCHMARKS = {
     "dispatch": "benchmarks.dispatch",
+    "user-program": "benchmarks.user_program",
     "submission": "benchmarks.submission",
     "local-start": "benchmarks.local_start",
     "containers": "benchmarks.compute_engine.warm_task",

@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
 # Installs the system packages that Orquestra needs where they are missing: a Python with venv, a
-# container engine with a program to build images, and the registry. It changes nothing else, asks
-# for nothing where everything is there, and may be run again at any time.
+# container engine with a program to build images, the registry, git for Git imports, and graphviz
+# for drawings of workflows. It changes nothing else, asks for nothing where everything is there,
+# and may be run again at any time.
 set -euo pipefail
 
 # With Docker Engine running, containers and builds are Docker's; the registry is still needed.
 registry_packages=(docker-registry mmdebstrap gpg debian-archive-keyring)
+sdk_packages=(git graphviz)
 podman_packages=(
   podman buildah runc uidmap fuse-overlayfs slirp4netns iptables netavark aardvark-dns
 )
 
 main() {
-  local wanted=("${registry_packages[@]}")
+  local wanted=("${registry_packages[@]}" "${sdk_packages[@]}")
   docker_answers || wanted+=("${podman_packages[@]}")
   "$(dirname "$0")/find-python.sh" > /dev/null 2>&1 || wanted+=(python3 python3-venv)
 
@@ -73,13 +75,15 @@ check_programs() {
     || missing+=("buildah (or podman, or Docker)")
   command -v docker-registry > /dev/null || command -v registry > /dev/null \
     || missing+=("docker-registry (CNCF Distribution)")
+  command -v git > /dev/null || missing+=("git")
+  command -v dot > /dev/null || missing+=("graphviz")
   "$(dirname "$0")/find-python.sh" > /dev/null 2>&1 || missing+=("Python 3.11 or newer")
   ((${#missing[@]})) || return 0
   fail "Missing here, and there is no apt to install them: $(printf '%s; ' "${missing[@]}")" \
-    "  Fedora, RHEL:  sudo dnf install podman buildah python3 docker-distribution" \
-    "  Arch:          sudo pacman -S podman buildah python" \
-    "  openSUSE:      sudo zypper install podman buildah python311 distribution-registry" \
-    "  macOS:         install and start Docker Desktop; brew install python" \
+    "  Fedora, RHEL:  sudo dnf install podman buildah python3 docker-distribution git graphviz" \
+    "  Arch:          sudo pacman -S podman buildah python git graphviz" \
+    "  openSUSE:      sudo zypper install podman buildah python311 distribution-registry git graphviz" \
+    "  macOS:         install and start Docker Desktop; brew install python git graphviz" \
     "Where no package has the registry, name another one in the engine's configuration."
 }
 

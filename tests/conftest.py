@@ -94,7 +94,7 @@ def host_processes(local_engine):
 
 
 def _config(engine: RunningEngine) -> RuntimeConfig:
-    return RuntimeConfig(name="127", uri=engine.url, token=engine.token())
+    return RuntimeConfig.unsaved(name="127", uri=engine.url, token=engine.token())
 
 
 @pytest.fixture

@@ -28,7 +28,10 @@ _RULES = (
         code=ExitCode.USAGE,
         hint="`orq login --list` shows what is saved",
     ),
-    _Rule(errors=(sdk.RuntimeConfigError,), code=ExitCode.USAGE),
+    _Rule(
+        errors=(sdk.RuntimeConfigError, sdk.QERemoved, sdk.InProcessFromCLIError),
+        code=ExitCode.USAGE,
+    ),
     _Rule(
         errors=(sdk.UnauthorizedError, sdk.ExpiredTokenError, sdk.InvalidTokenError),
         code=ExitCode.UNAUTHORIZED,

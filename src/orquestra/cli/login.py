@@ -77,7 +77,7 @@ def _renewed(name: str, token: str) -> "RuntimeConfig":
             code=ExitCode.USAGE,
             hint=f"`orq login -s <server> --name {name} -t <token>` replaces it",
         )
-    return RuntimeConfig(name=name, uri=uri, token=token)
+    return RuntimeConfig.unsaved(name=name, uri=uri, token=token)
 
 
 def _new(server: str, *, token: str, name: str | None) -> "RuntimeConfig":
@@ -91,7 +91,8 @@ def _new(server: str, *, token: str, name: str | None) -> "RuntimeConfig":
             hint = "Or give it a name of your own with --name."
             raise click.BadParameter(f"{error} {hint}", param_hint="--server") from error
         derived = name
-    return RuntimeConfig(name=name or _unless_taken(derived, server), uri=server, token=token)
+    chosen = name or _unless_taken(derived, server)
+    return RuntimeConfig.unsaved(name=chosen, uri=server, token=token)
 
 
 def _unless_taken(name: str, server: str) -> str:
@@ -115,8 +116,10 @@ def _unless_taken(name: str, server: str) -> str:
 
 
 def _save(config: "RuntimeConfig") -> None:
+    from orquestra.sdk.config import save_login
+
     try:
-        config.save()
+        save_login(config)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--name") from error
     click.echo("Token saved in config file.")

@@ -7,6 +7,7 @@ from orquestra.cli.failures import Failure
 from orquestra.sdk import RuntimeConfig, WorkflowRun, local_engine
 from orquestra.sdk.config import LOCAL_NAME, saved_logins
 from orquestra.sdk.exceptions import (
+    InProcessFromCLIError,
     OrquestraError,
     RuntimeConfigError,
     UnauthorizedError,
@@ -21,9 +22,10 @@ def choose(name: str | None) -> RuntimeConfig:
 
     Raises:
         Failure: no name was given, and there is not exactly one to take.
+        InProcessFromCLIError: the name is that of no runtime which outlives a command.
     """
     if name is not None:
-        return RuntimeConfig.load(name)
+        return _named(name)
     names = saved_logins() or _running()
     if not names:
         raise _nothing_to_ask()
@@ -43,9 +45,10 @@ def find_run(run_id: str, *, config: str | None) -> WorkflowRun:
 
     Raises:
         Failure: no name was given, and with none of several logins the run was found.
+        InProcessFromCLIError: the name is that of no runtime which outlives a command.
     """
     if config is not None:
-        return WorkflowRun.by_id(run_id, config)
+        return WorkflowRun.by_id(run_id, _named(config))
     names = [*_running(), *saved_logins()]
     if not names:
         raise _nothing_to_ask()
@@ -58,6 +61,16 @@ def find_run(run_id: str, *, config: str | None) -> WorkflowRun:
         except OrquestraError as error:
             answers[login.name] = error
     raise _not_found(run_id, answers)
+
+
+def _named(name: str) -> RuntimeConfig:
+    config = RuntimeConfig.load(name)
+    if config.is_in_process:
+        raise InProcessFromCLIError(
+            f"{name!r} means the process of a program, whose runs end with it. Use `-c local`, or "
+            "run the program itself with Python."
+        )
+    return config
 
 
 def _running() -> list[str]:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from orquestra.executor.engine_client import EngineClient
 from orquestra.executor.errors import EngineRefused, RunOver
+from orquestra.executor.git_references import with_commits
 from orquestra.executor.pools import AutoscalerFile, PoolRelease
 from orquestra.executor.surroundings import Events
 from orquestra.sdk.schema import ir
@@ -86,7 +87,7 @@ class Assignment:
     def _begin(self, run_id: WorkflowRunId) -> None:
         try:
             planning = self._threads.submit(self._engine.plan, run_id)
-            definition = self._engine.definition(run_id)
+            definition = with_commits(self._engine.definition(run_id))
             plan = planning.result()
         except RunOver:
             _logger.info("Run %s has ended before it began here", run_id)

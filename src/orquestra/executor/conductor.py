@@ -7,11 +7,15 @@ from orquestra.executor import failures
 from orquestra.executor.failures import Failure, Reason, TaskFacts
 from orquestra.executor.jobs import Job
 from orquestra.executor.journal import Journal, stored_values
+from orquestra.executor.maps import MOST_ELEMENTS
+from orquestra.executor.postponed import Postponed
 from orquestra.executor.protocol import Hello, Outcome, Recall
+from orquestra.executor.reuse import Reuse
 from orquestra.executor.runs import Run
 from orquestra.executor.scheduling import Scheduler
-from orquestra.executor.surroundings import Crew
+from orquestra.executor.surroundings import Answer, Crew, Lookups
 from orquestra.executor.teams import Team, Worker
+from orquestra.sdk.schema.cluster import Location
 from orquestra.sdk.schema.workflow_run import WorkflowRunId
 
 _logger = logging.getLogger(__name__)
@@ -20,13 +24,18 @@ _logger = logging.getLogger(__name__)
 class Conductor:
     """Leads all runs. After the first failure of a run nothing more of it begins."""
 
-    def __init__(self, scheduler: Scheduler, journal: Journal, crew: Crew) -> None:
+    def __init__(
+        self, scheduler: Scheduler, journal: Journal, crew: Crew, *, lookups: Lookups | None
+    ) -> None:
         self.runs: dict[WorkflowRunId, Run] = {}
+        self.postponed = Postponed()
+        """Jobs that are to run again after a while."""
         self.finished: list[Run] = []
         """Runs of which nothing is left to do, until they are taken out of `runs`."""
         self._scheduler = scheduler
         self._journal = journal
         self._crew = crew
+        self._reuse = Reuse(scheduler, lookups)
 
     def behind(self, job: Job) -> Iterator[Job]:
         """The chain of jobs that can be sent with one."""
@@ -44,11 +53,14 @@ class Conductor:
             for job in run.supply.ready(now):
                 secret = run.secret(job.invocation_id)
                 if secret:
-                    facts = run.facts(job.invocation_id)
-                    failure = failures.no_secrets(facts, secret=secret)
+                    failure = failures.no_secrets(run.facts(job), secret=secret)
                     self._fail_unbegun(run, job, failure, now=now)
                     break
-                self._scheduler.add(job)
+                length = run.maps.known_length(job.invocation_id) if job.is_count else None
+                if length is None:
+                    self._queue(run, job)
+                else:
+                    self._open_map(run, job, length)
         self.check_end(run)
 
     def take(self, job: Job, outcome: Outcome, hello: Hello) -> Run:
@@ -58,11 +70,38 @@ class Conductor:
         if outcome.problem is not None:
             failure = Failure(reason=Reason.TASK, message=outcome.problem)
             self.fail(job, failure, hello=hello, span=span)
-            return run
-        run.succeed(job, outcome.values)
-        values = stored_values(run.keeps(job), outcome.values)
-        self._journal.succeeded(job, hello, span=span, values=values)
+        elif outcome.length is not None and outcome.length > MOST_ELEMENTS:
+            failure = failures.too_many(run.facts(job), length=outcome.length, most=MOST_ELEMENTS)
+            self.fail(job, failure, hello=hello, span=span)
+        elif outcome.length is not None:
+            job.ready_at = outcome.ended_at
+            self._journal.opened(job, outcome.length)
+            self._open_map(run, job, outcome.length)
+        else:
+            values = stored_values(run.keeps(job), outcome.values)
+            self._journal.succeeded(job, hello, span=span, values=values)
+            job.ready_at = outcome.ended_at
+            self._succeed(run, job, outcome.values)
         return run
+
+    def answered(self, answers: Sequence[Answer], now: float) -> list[Run]:
+        """Take what earlier runs have for jobs that wait to hear of it; the runs of these."""
+        changed: dict[WorkflowRunId, Run] = {}
+        for job, key, found in answers:
+            if not self._reuse.expects(job):
+                continue  # its run has failed, or is over
+            run = changed[job.run_id] = self.runs[job.run_id]
+            values = self._reuse.values(run.kept(job), found) if found else None
+            if found and values is not None:
+                run.count_attempt(job)
+                self._journal.reused(
+                    job, at=now, values=stored_values(run.keeps(job), values), of=found.run_id
+                )
+                self._succeed(run, job, values)
+            else:
+                job.cache_key = key
+                self._scheduler.add(job)
+        return list(changed.values())
 
     def fail(
         self,
@@ -74,25 +113,42 @@ class Conductor:
     ) -> None:
         """Note that an attempt has failed: there is another, or its run ends."""
         run = self.runs[job.run_id]
-        again = run.retries.runs_again(job.invocation_id, failure.reason) and run.problem is None
-        self._journal.failed(job, hello, span=span, final=not again, message=failure.message)
-        if not again:
+        _, ended_at = span
+        if job.is_count:
+            run.count_attempt(job)
+        pause = run.retries.pause(job, failure.reason) if run.problem is None else None
+        tries = run.retries.tries(job) if pause is None else 0
+        message = failures.told(run.facts(job), failure.message, tries=tries)
+        self._journal.failed(job, hello, span=span, final=pause is None, message=message)
+        if pause is None:
             run.supply.close()
-            self._end_by(run, job, failure)
-        elif run.supply.take_back(job):
+            self._end_by(run, job, failure, message=message)
+            return
+        if pause and job.ahead:
+            self.advance(run, ended_at)  # the job has run, so what it needs is there
+        if not run.supply.take_back(job):
+            return
+        if pause:
+            self.postponed.add(job, ended_at + pause)
+        else:
+            self._scheduler.add(job, first=True)
+
+    def resume(self, now: float) -> None:
+        """Queue the jobs again that have waited long enough."""
+        for job in self.postponed.due(now):
             self._scheduler.add(job, first=True)
 
     def fail_waiting(self, team: Team, reason: Callable[[TaskFacts], Failure], now: float) -> None:
         """Fail all jobs that wait for workers of a team: there will be none."""
         for job in team.take_all():
             run = self.runs[job.run_id]
-            self._fail_unbegun(run, job, reason(run.facts(job.invocation_id)), now=now)
+            self._fail_unbegun(run, job, reason(run.facts(job)), now=now)
 
     def take_back(self, jobs: Sequence[Job]) -> None:
         """Queue jobs again that have not begun, before all others."""
         for job in reversed(jobs):
             run = self.runs[job.run_id]
-            run.attempts[job.invocation_id] -= 1
+            run.uncount_attempt(job)
             if run.supply.take_back(job):
                 if run.problem is None:
                     self._scheduler.add(job, first=True)
@@ -117,23 +173,45 @@ class Conductor:
         run.is_closed = True
         self.finished.append(run)
 
+    def _queue(self, run: Run, job: Job) -> None:
+        if not self._reuse.ask(run, job):
+            self._scheduler.add(job)
+
+    def _open_map(self, run: Run, job: Job, length: int) -> None:
+        for following in run.open_map(job, length):
+            self._follow(run, following)
+
+    def _succeed(self, run: Run, job: Job, values: tuple[Location, ...]) -> None:
+        following = run.succeed(job, values)
+        if following:
+            self._follow(run, following)
+
+    def _follow(self, run: Run, job: Job) -> None:
+        """Queue a job of a map; once its run has failed, nothing more of it begins."""
+        if run.problem is None:
+            self._queue(run, job)
+        else:
+            run.supply.close()
+
     def _fail_unbegun(self, run: Run, job: Job, failure: Failure, *, now: float) -> None:
         run.supply.close()
         if run.problem is None:
             run.count_attempt(job)
-            self._journal.failed(job, None, span=(None, now), final=True, message=failure.message)
-            self._end_by(run, job, failure)
+            message = failures.told(run.facts(job), failure.message)
+            self._journal.failed(job, None, span=(None, now), final=True, message=message)
+            self._end_by(run, job, failure, message=message)
         self.check_end(run)
 
-    def _end_by(self, run: Run, job: Job, failure: Failure) -> None:
+    def _end_by(self, run: Run, job: Job, failure: Failure, *, message: str) -> None:
         if run.problem is None:
-            _logger.info("%s fails by %s: %s", run.run_id, job.invocation_id, failure.reason)
-            run.fail(job.invocation_id, failure)
+            _logger.info("%s fails by %s: %s", run.run_id, job.name, failure.reason)
+            run.fail(job, message)
             self._call_off(run)
         self.check_end(run)
 
     def _call_off(self, run: Run) -> list[Worker]:
         dropped, holders = self._scheduler.drop(run.run_id)
+        dropped += self.postponed.drop(run.run_id) + self._reuse.drop(run.run_id)
         run.supply.close(dropped)
         for worker in holders:
             self._crew.send(worker.worker_id, Recall())

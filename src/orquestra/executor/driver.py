@@ -12,6 +12,7 @@ import ray
 from orquestra.executor import ray_start
 from orquestra.executor.assignment import NO_VERSION, Assignment
 from orquestra.executor.autoscaling import HEAD_ID, NODE_LABEL
+from orquestra.executor.caching import CacheLookups
 from orquestra.executor.crew import SocketCrew
 from orquestra.executor.engine_client import EngineClient
 from orquestra.executor.errors import ClusterOver
@@ -51,7 +52,9 @@ def _drive(start: HeadStart, engine: EngineClient, *, address: str, config: Path
     autoscaler.write(work)
     _connect(address, loopback=start.loopback)
     outbox = Outbox(engine, sender="driver")
-    executor = Executor(_surroundings(start, address, events=outbox, release=release))
+    executor = Executor(
+        _surroundings(start, address, engine=engine, events=outbox, release=release)
+    )
     outbox.add(HeadBegan(at=datetime.now(UTC), address=address))
     assignment = Assignment(
         engine, runner=executor, events=outbox, autoscaler=autoscaler, release=release
@@ -64,7 +67,12 @@ def _drive(start: HeadStart, engine: EngineClient, *, address: str, config: Path
 
 
 def _surroundings(
-    start: HeadStart, address: str, *, events: Events, release: PoolRelease
+    start: HeadStart,
+    address: str,
+    *,
+    engine: EngineClient,
+    events: Events,
+    release: PoolRelease,
 ) -> Surroundings:
     inbox = Inbox()
     key = start.ray_token.encode()
@@ -78,6 +86,7 @@ def _surroundings(
         events=events,
         release_pool=release.release,
         exchange=exchange,
+        lookups=CacheLookups(inbox, ask=engine.cached, exchange=exchange),
     )
 
 

@@ -11,6 +11,8 @@ from pydantic import TypeAdapter
 from orquestra.executor.errors import ClusterOver, EngineRefused, ExecutorError, RunOver
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import (
+    CacheAnswer,
+    CacheQuery,
     ClusterNode,
     ClusterWork,
     EventBatch,
@@ -62,11 +64,18 @@ class EngineClient:
 
     def plan(self, run_id: WorkflowRunId) -> RunPlan:
         """How to execute a run."""
-        return RunPlan.model_validate_json(self._call_for(run_id, "plan").content)
+        return RunPlan.model_validate_json(self._call_for(run_id, "GET", "plan").content)
 
     def definition(self, run_id: WorkflowRunId) -> ir.WorkflowDef:
         """The definition of a run."""
-        return ir.WorkflowDef.model_validate_json(self._call_for(run_id, "definition").content)
+        content = self._call_for(run_id, "GET", "definition").content
+        return ir.WorkflowDef.model_validate_json(content)
+
+    def cached(self, run_id: WorkflowRunId, query: CacheQuery) -> CacheAnswer:
+        """Results of earlier runs that a run may use again."""
+        content = query.model_dump_json().encode()
+        response = self._call_for(run_id, "POST", "cached", content=content)
+        return CacheAnswer.model_validate_json(response.content)
 
     def post_events(self, batch: EventBatch) -> None:
         """Tell what happened. The engine counts a batch once, so repeating one does no harm."""
@@ -85,9 +94,12 @@ class EngineClient:
         """Say that a node is no longer needed; one that is gone already is fine."""
         self._call("DELETE", f"nodes/{quote(node_id, safe='')}", absent_is_fine=True)
 
-    def _call_for(self, run_id: WorkflowRunId, what: str) -> httpx.Response:
+    def _call_for(
+        self, run_id: WorkflowRunId, method: str, what: str, *, content: bytes | None = None
+    ) -> httpx.Response:
         over = RunOver(f"Run {run_id} has ended")
-        return self._call("GET", f"runs/{quote(run_id, safe='')}/{what}", over=over)
+        path = f"runs/{quote(run_id, safe='')}/{what}"
+        return self._call(method, path, content=content, over=over)
 
     def _call(
         self,

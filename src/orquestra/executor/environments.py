@@ -26,6 +26,12 @@ def environment_key(needed: Requirements, *, image: str) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
+def git_address(url: ir.GitURL) -> str:
+    """The address of a repository, as git reads it."""
+    host = f"{url.host}:{url.port}" if url.port else url.host
+    return f"{url.protocol.removeprefix('git+')}://{_git_user(url)}{host}/{url.path}"
+
+
 def _packages(invocation: ir.TaskInvocation, definition: ir.WorkflowDef) -> Iterator[str]:
     for found in _imports(invocation, definition):
         if isinstance(found, ir.PythonImports):
@@ -52,10 +58,7 @@ def _pip_options(invocation: ir.TaskInvocation, definition: ir.WorkflowDef) -> l
 
 
 def _git_requirement(found: ir.GitImport) -> str:
-    url = found.repo_url
-    protocol = url.protocol if url.protocol.startswith("git+") else f"git+{url.protocol}"
-    host = f"{url.host}:{url.port}" if url.port else url.host
-    address = f"{protocol}://{_git_user(url)}{host}/{url.path}@{found.git_ref}"
+    address = f"git+{git_address(found.repo_url)}@{found.git_ref}"
     if not found.package_name:
         return address
     extras = f"[{','.join(sorted(found.extras))}]" if found.extras else ""
@@ -63,7 +66,5 @@ def _git_requirement(found: ir.GitImport) -> str:
 
 
 def _git_user(url: ir.GitURL) -> str:
-    web = url.protocol.removeprefix("git+") in ("http", "https")
-    if web:
-        return f"{url.user}@" if url.user else ""
-    return f"{url.user or 'git'}@"
+    user = url.user or ("git" if url.protocol.removeprefix("git+") == "ssh" else "")
+    return f"{user}@" if user else ""

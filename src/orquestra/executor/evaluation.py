@@ -5,25 +5,29 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
-from orquestra.executor.exchange import Encoded, Exchange, SegmentWriter, decode, encode
+from orquestra.executor.exchange import Encoded, Exchange, SegmentWriter, encode
 from orquestra.executor.failures import MOST_TEXT
+from orquestra.executor.inputs import Inputs, RunValues, named
 from orquestra.executor.process_state import ProcessState
-from orquestra.executor.protocol import Argument, Call, Constant, Function, FunctionKey, Own
+from orquestra.executor.protocol import Argument, Call, Function, FunctionKey
 from orquestra.executor.run_modules import RunModules
-from orquestra.sdk import functions
+from orquestra.executor.sources import SourceFolder
+from orquestra.sdk import evaluation, functions
 from orquestra.sdk.exceptions import InvalidTaskDefinitionError
+from orquestra.sdk.execution_context import CurrentRunIDs, running_task
 from orquestra.sdk.functions import load_function
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import Location
 from orquestra.sdk.schema.workflow_run import WorkflowRunId
-from orquestra.sdk.values import SerializedValue, deserialize
 
-DRY_RUN_OUTPUT = "dry_run task output"
+_CONFIG_NAME = "ray"
+"""What tasks are told to run on, as by release 1.1."""
+
+_ResultT = TypeVar("_ResultT")
 
 _OWN_FILES = (str(Path(__file__).parent), functions.__file__)
 
@@ -40,14 +44,6 @@ def not_stored(task_name: str, error: OSError) -> str:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Run:
-    """What a worker knows of one run: its writer, and where the values lie that it made."""
-
-    writer: SegmentWriter
-    own: dict[ir.ArtifactNodeId, Location] = field(default_factory=dict)
-
-
 class Evaluator:
     """Evaluates calls, one at a time. Functions are loaded once and kept until their run ends."""
 
@@ -55,10 +51,12 @@ class Evaluator:
         """`folder` is the exchange."""
         self._worker_id = worker_id
         self._exchange = Exchange(folder)
+        self._inputs = Inputs(self._exchange)
         self._modules = RunModules()
         self._functions: dict[FunctionKey, Function] = {}
         self._bodies: dict[FunctionKey, Callable[..., Any]] = {}
-        self._runs: dict[WorkflowRunId, _Run] = {}
+        self._runs: dict[WorkflowRunId, RunValues] = {}
+        self._sources: dict[WorkflowRunId, SourceFolder] = {}
         self._state = ProcessState()
         self._run_id: WorkflowRunId | None = None
         """The run whose modules and process state are in place."""
@@ -79,11 +77,21 @@ class Evaluator:
         Raises:
             TaskProblem: the task has failed, for whatever reason.
         """
+        # The result is the user's too: its elements and its pickling may be any code.
+        return self._explained(call, lambda run: self._keep(call, run, self._result(call, run)))
+
+    def count(self, call: Call) -> int:
+        """How many elements the sequences have that a call of the work *count* names.
+
+        Raises:
+            TaskProblem: they are not equally long, or no sequences.
+        """
+        return self._explained(call, lambda run: self._length(call, run))
+
+    def _explained(self, call: Call, act: Callable[[RunValues], _ResultT]) -> _ResultT:
         function = self._functions[call.function]
-        run = self._run_of(call)
         try:
-            # The result is the user's too: its elements and its pickling may be any code.
-            return self._keep(call, run, self._result(call, function, run))
+            return act(self._run_of(call))
         except TaskProblem:
             raise
         except KeyboardInterrupt as error:
@@ -119,6 +127,8 @@ class Evaluator:
                     del known[key]
         self._exchange.forget(run_id)
         self._modules.forget(run_id)
+        if sources := self._sources.pop(run_id, None):
+            sources.remove()
         if run_id == self._run_id:
             self._run_id = None
 
@@ -129,32 +139,72 @@ class Evaluator:
         self._state.restore()
         self._state.go_home()
 
-    def _run_of(self, call: Call) -> _Run:
+    def _run_of(self, call: Call) -> RunValues:
         run_id, _ = call.function
         run = self._runs.get(run_id)
         if run is None:
-            run = _Run(writer=self._exchange.writer(run_id, self._worker_id))
+            run = RunValues(writer=self._exchange.writer(run_id, self._worker_id))
             self._runs[run_id] = run
         return run
 
-    def _result(self, call: Call, function: Function, run: _Run) -> Any:
+    def _result(self, call: Call, run: RunValues) -> Any:
+        function = self._functions[call.function]
+        if call.work == "gather":
+            self._enter(call, run)
+            return self._value(call, run, call.arguments[0])
         if function.dry_run:
-            return _dry_run_value(function.output)
-        run_id, _ = call.function
-        if run_id != self._run_id:
-            self._enter(run_id, function)
-        self._go_to(function)
+            return evaluation.dry_run_value(function.output)
+        self._enter(call, run)
         body = self._bodies.get(call.function) or self._load(call.function)
         arguments = [self._value(call, run, argument) for argument in call.arguments]
         keywords = {name: self._value(call, run, argument) for name, argument in call.keywords}
-        return body(*arguments, **keywords)
+        with running_task(_ids(call), _CONFIG_NAME):
+            return body(*arguments, **keywords)
 
-    def _enter(self, run_id: WorkflowRunId, function: Function) -> None:
-        self._state.restore()
-        self._modules.switch(run_id)
-        if function.working_directory is not None:
-            sys.path.insert(0, function.working_directory)
-        self._run_id = run_id
+    def _length(self, call: Call, run: RunValues) -> int:
+        function = self._functions[call.function]
+        self._enter(call, run)
+        sequences = {
+            name: self._value(call, run, argument, read=self._inputs.countable)
+            for name, argument in call.keywords
+        }
+        try:
+            return evaluation.map_length(
+                named(sequences), task_name=function.name, dry_run=function.dry_run
+            )
+        except evaluation.ResultProblem as problem:
+            raise TaskProblem(str(problem)) from None
+
+    def _enter(self, call: Call, run: RunValues) -> None:
+        """Bring the process into the state in which the functions of a run are evaluated."""
+        function = self._functions[call.function]
+        run_id, _ = call.function
+        if run_id != self._run_id:
+            self._state.restore()
+            self._modules.switch(run_id)
+            self._run_id = None
+            if function.working_directory is not None:
+                sys.path.insert(0, function.working_directory)
+            if function.sources is not None:
+                sys.path.insert(0, self._source_folder(call, run))
+            self._run_id = run_id
+        self._go_to(function)
+
+    def _source_folder(self, call: Call, run: RunValues) -> str:
+        function = self._functions[call.function]
+        run_id, _ = call.function
+        if run_id not in self._sources:
+            assert function.sources is not None
+            try:
+                files = self._inputs.read(function.sources, run)
+                self._sources[run_id] = SourceFolder(files)
+            except (OSError, ValueError) as error:
+                raise TaskProblem(
+                    f"The local modules that task '{function.name}' imports cannot be put where "
+                    f"it runs: {error}. Make room on that machine's disk, or submit the workflow "
+                    "again."
+                ) from error
+        return str(self._sources[run_id].path)
 
     def _go_to(self, function: Function) -> None:
         directory = function.working_directory
@@ -179,12 +229,16 @@ class Evaluator:
         self._bodies[key] = body
         return body
 
-    def _value(self, call: Call, run: _Run, argument: Argument) -> Any:
-        if isinstance(argument, Constant):
-            constant_format, data = argument
-            return deserialize(SerializedValue(format=constant_format, data=data))
+    def _value(
+        self,
+        call: Call,
+        run: RunValues,
+        argument: Argument,
+        *,
+        read: Callable[[Argument, RunValues], Any] | None = None,
+    ) -> Any:
         try:
-            return self._read(run, argument)
+            return (read or self._inputs.read)(argument, run)
         except ModuleNotFoundError as error:
             raise TaskProblem(
                 f"Task '{self.task_name(call)}' gets a value of module {error.name!r}, which its "
@@ -192,25 +246,16 @@ class Evaluator:
                 "that brings it to the task's dependency_imports."
             ) from error
 
-    def _read(self, run: _Run, argument: Location | Own) -> Any:
-        if isinstance(argument, Location):
-            return self._exchange.read(argument)
-        location = run.own[argument.artifact_id]
-        pending = run.writer.pending(location)
-        if pending is None:
-            return self._exchange.read(location)
-        return decode(location.format, pending)
-
-    def _keep(self, call: Call, run: _Run, result: Any) -> tuple[Location, ...]:
+    def _keep(self, call: Call, run: RunValues, result: Any) -> tuple[Location, ...]:
         function = self._functions[call.function]
         whole: Location | None = None
         locations = []
         for artifact_id, index in call.keeps:
-            is_whole = index is None or function.output.n_outputs == 1
+            part = _part(function, result, index)
+            is_whole = part is result
             location = whole if is_whole else None
             if location is None:
-                encoded = _encode(function, _part(function, result, index))
-                location = _write(function, run.writer, encoded)
+                location = _write(function, run.writer, _encode(function, part))
             if is_whole:
                 whole = location
             run.own[artifact_id] = location
@@ -218,10 +263,10 @@ class Evaluator:
         return tuple(locations)
 
 
-def _dry_run_value(output: ir.TaskOutputMetadata) -> Any:
-    if not output.is_subscriptable:
-        return DRY_RUN_OUTPUT
-    return (DRY_RUN_OUTPUT,) * output.n_outputs
+def _ids(call: Call) -> CurrentRunIDs:
+    run_id, _ = call.function
+    invocation_id, _ = ir.split_element_id(call.invocation_id)
+    return CurrentRunIDs(run_id, invocation_id, f"{run_id}@{call.invocation_id}")
 
 
 def _encode(function: Function, part: Any) -> Encoded:
@@ -229,10 +274,7 @@ def _encode(function: Function, part: Any) -> Encoded:
         return encode(part)
     except Exception as error:
         _print_traceback(error)
-        raise TaskProblem(
-            f"The result of task '{function.name}' cannot be pickled: {_one_line(error)}. "
-            "Return plain data, or objects that pickle, instead of open files, locks or handles."
-        ) from error
+        raise TaskProblem(evaluation.cannot_be_pickled(function.name, error)) from error
 
 
 def _write(function: Function, writer: SegmentWriter, encoded: Encoded) -> Location:
@@ -243,27 +285,10 @@ def _write(function: Function, writer: SegmentWriter, encoded: Encoded) -> Locat
 
 
 def _part(function: Function, value: Any, index: int | None) -> Any:
-    """What an artifact stands for: all of a value, or one element of it.
-
-    With a single output the element is the whole value, as in release 1.1. Elements beyond the
-    declared outputs are dropped, as there.
-    """
-    if index is None or function.output.n_outputs == 1:
-        return value
     try:
-        return value[index]
-    except (TypeError, LookupError):
-        raise TaskProblem(
-            f"Task '{function.name}' has {function.output.n_outputs} outputs, but it returned "
-            f"{_count(value)}. Return as many values as it has outputs."
-        ) from None
-
-
-def _count(value: Any) -> str:
-    try:
-        return f"{len(value)} values ({type(value).__name__})"
-    except Exception:  # noqa: BLE001 - the length of a user's object may be any code
-        return f"one value ({type(value).__name__})"
+        return evaluation.part(value, index, output=function.output, task_name=function.name)
+    except evaluation.ResultProblem as problem:
+        raise TaskProblem(str(problem)) from None
 
 
 def _interrupted(task_name: str) -> str:
@@ -274,13 +299,7 @@ def _interrupted(task_name: str) -> str:
 
 
 def _one_line(error: BaseException) -> str:
-    """The type and the first line of an exception, or the text of one of ours."""
-    name = type(error).__name__
-    try:
-        text = next(iter(str(error).splitlines()), "")
-    except BaseException:  # noqa: BLE001 - an exception's own text may be any code
-        return f"{name} (its text cannot be made: its __str__ raises)"
-    return f"{name}: {text}"[:MOST_TEXT] if text else name
+    return evaluation.one_line(error)[:MOST_TEXT]
 
 
 def _print_traceback(error: BaseException) -> None:

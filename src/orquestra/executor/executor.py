@@ -10,14 +10,16 @@ from queue import Empty
 from typing import Any, NoReturn
 from uuid import uuid4
 
-from orquestra.executor import deaths, failures
+from orquestra.executor import failures
 from orquestra.executor.commands import Begin, End, SetPools
 from orquestra.executor.conductor import Conductor
+from orquestra.executor.deadlines import Deadline, Deadlines
 from orquestra.executor.errors import BadGraph
 from orquestra.executor.installing import Installations
 from orquestra.executor.jobs import Job
 from orquestra.executor.journal import Journal
 from orquestra.executor.lookout import Lookout
+from orquestra.executor.losses import Losses
 from orquestra.executor.protocol import (
     Began,
     Hello,
@@ -41,6 +43,7 @@ from orquestra.executor.staffing import (
     default_environment,
 )
 from orquestra.executor.surroundings import (
+    Answered,
     Broken,
     Died,
     FromWorker,
@@ -55,9 +58,6 @@ from orquestra.executor.vigil import Vigil
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import PoolPlan, RunFinished, RunPlan, RunStarted
 from orquestra.sdk.schema.workflow_run import State, WorkflowRunId
-
-_MOST_STARTS = 3
-"""Workers of one environment that may die before they are up; more than that is no accident."""
 
 
 class Executor:
@@ -78,9 +78,19 @@ class Executor:
         self._scheduler = Scheduler(self._behind)
         self._staff = Staff(self._scheduler, name=lambda: uuid4().hex[:12])
         self._journal = Journal(surroundings.events)
-        self._conductor = Conductor(self._scheduler, self._journal, self._crew)
+        self._conductor = Conductor(
+            self._scheduler, self._journal, self._crew, lookups=surroundings.lookups
+        )
         self._runs = self._conductor.runs
-        self._vigil = Vigil(self._scheduler, is_over=lambda job: self._runs[job.run_id].over)
+        self._vigil = Vigil(
+            self._scheduler,
+            is_over=lambda job: self._runs[job.run_id].over,
+            exchange=surroundings.exchange,
+        )
+        self._deadlines = Deadlines()
+        self._losses = Losses(
+            self._scheduler, self._conductor, journal=self._journal, staff=self._staff
+        )
         self._installations = Installations(self._placement)
         self._lookout = Lookout(self._scheduler, surroundings.release_pool)
         self._error: Exception | None = None
@@ -90,6 +100,7 @@ class Executor:
             Died: self._on_died,
             Installing: self._on_installing,
             Installed: self._on_installed,
+            Answered: self._on_answered,
             SetPools: self._on_set_pools,
             Begin: self._on_begin,
             End: self._on_end,
@@ -139,8 +150,8 @@ class Executor:
             return None
 
     def _patience(self) -> float | None:
-        sources = (self._staff, self._lookout, self._vigil, self._roster)
-        deadlines = [source.next_deadline() for source in sources]
+        sources = (self._staff, self._lookout, self._vigil, self._roster, self._deadlines)
+        deadlines = [each.next_deadline() for each in (*sources, self._conductor.postponed)]
         due = min((at for at in deadlines if at is not None), default=None)
         return None if due is None else max(0.0, due - self._clock())
 
@@ -164,8 +175,11 @@ class Executor:
             self._end_worker(died)
         for worker in self._vigil.unstopped(now):
             self._cancel(worker)
-        for worker in self._vigil.silent(now):
-            self._slow_down(worker, next(iter(worker.held)))
+        for worker, number, started_at in self._vigil.silent(now):
+            self._slow_down(worker, number, started_at)
+        for worker in self._deadlines.missed(now):
+            self._cancel(worker)
+        self._conductor.resume(now)
 
     def _behind(self, job: Job) -> Iterator[Job]:
         return self._conductor.behind(job)
@@ -297,12 +311,17 @@ class Executor:
         job = worker.held.get(message.number)
         if job is None:
             return
-        self._journal.began(job, self._roster.hello(worker), started_at=message.started_at)
-        self._slow_down(worker, message.number)
+        if not job.is_count:
+            self._journal.began(job, self._roster.hello(worker), started_at=message.started_at)
+        self._slow_down(worker, message.number, message.started_at)
 
-    def _slow_down(self, worker: Worker, number: int) -> None:
+    def _slow_down(self, worker: Worker, number: int, started_at: float) -> None:
         if self._scheduler.began(worker, number):
             self._crew.send(worker.worker_id, Recall())
+        job = worker.held[number]
+        limit = self._runs[job.run_id].timeout(job)
+        if limit is not None:
+            self._deadlines.began(worker, Deadline(number, started_at, limit))
         self._stop_if_over(worker)
 
     def _on_lines(self, worker: Worker, message: Lines) -> None:
@@ -341,32 +360,8 @@ class Executor:
         if worker is None:
             return
         self._perhaps_idle.pop(worker, None)
-        blamed = deaths.blamed(item.death, worker)
-        held = self._scheduler.gone(worker)
-        if hello is None:
-            self._not_up(worker.team, item)
-            return
-        culprit = held.pop(blamed, None) if blamed is not None else None
-        if culprit is not None:
-            self._bury(culprit, item, hello)
-        self._conductor.take_back(list(held.values()))
-
-    def _bury(self, job: Job, item: Died, hello: Hello) -> None:
-        now = self._clock()
-        for stream, lines in item.death.unread.items():
-            self._journal.last_lines(job, hello, stream=stream, lines=lines, at=now)
-        run = self._runs[job.run_id]
-        failure = deaths.failure(run.facts(job.invocation_id), item.death)
-        self._conductor.fail(job, failure, hello=hello, span=(item.death.started_at, now))
-
-    def _not_up(self, team: Team, item: Died) -> None:
-        if not deaths.is_start_to_blame(item.death):
-            return
-        now = self._clock()
-        self._staff.not_up(team, now)
-        if team.failed_starts >= _MOST_STARTS or deaths.is_hopeless(item.death):
-            reason = partial(failures.unable, said=item.death.message)
-            self._conductor.fail_waiting(team, reason, now)
+        missed = self._deadlines.gone(worker)
+        self._losses.take(worker, item.death, hello=hello, missed=missed, now=self._clock())
 
     def _on_installing(self, item: Installing) -> None:
         teams = self._installations.teams(item.pool_id, item.requirements)
@@ -379,6 +374,12 @@ class Executor:
             self._scheduler.stir(team)
             if item.problem is not None:
                 self._fail_uninstalled(team, item.problem)
+
+    def _on_answered(self, item: Answered) -> None:
+        now = self._clock()
+        for run in self._conductor.answered(item.answers, now):
+            self._conductor.advance(run, now)
+        self._lookout.change()
 
     def _fail_uninstalled(self, team: Team, problem: str) -> None:
         reason = partial(failures.environment, said=problem)

@@ -19,7 +19,9 @@ class Reason(Enum):
     """Why an attempt has failed; it decides whether there is another."""
 
     TASK = "task"
-    """The task itself: an exception, a result that cannot be kept. Trying again is pointless."""
+    """The task itself: an exception, a result that cannot be kept. Its `retry_policy` counts."""
+    TIMEOUT = "timeout"
+    """It took longer than its timeout. Counts like an exception."""
     ENVIRONMENT = "environment"
     """What the task needs could not be installed, or its workers do not come up."""
     CRASH = "crash"
@@ -38,16 +40,26 @@ class Failure:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskFacts:
-    """What a message says about a task. `memory` is what it asked for, as it wrote it."""
+    """What a message says about a task, or about one `element` of a map.
+
+    `memory` is what it asked for, as it wrote it.
+    """
 
     name: str
     memory: str | None
+    element: int | None = None
+
+    @property
+    def who(self) -> str:
+        """Its name for the middle of a sentence."""
+        task = f"task '{self.name}'"
+        return task if self.element is None else f"element {self.element} of {task}"
 
 
 def crash(facts: TaskFacts) -> Failure:
     """A worker died by itself."""
     message = (
-        f"The process of task '{facts.name}' died without an exception: a crash in native code, "
+        f"The process of {facts.who} died without an exception: a crash in native code, "
         "a kill, or os._exit. Look at the end of its logs, or allow another try with max_retries="
     )
     return Failure(reason=Reason.CRASH, message=message)
@@ -57,7 +69,7 @@ def out_of_memory(facts: TaskFacts, *, used: float, limit: float) -> Failure:
     """A task took more memory than its node has. Amounts in bytes."""
     asked = f"asked for memory={facts.memory!r}" if facts.memory else "asked for no memory"
     message = (
-        f"Task '{facts.name}' ran out of memory on its node: {used / _GIB:.2f} GiB of "
+        f"{_capitalized(facts.who)} ran out of memory on its node: {used / _GIB:.2f} GiB of "
         f"{limit / _GIB:.2f} GiB were in use (the task {asked}). Ask for more memory with "
         "resources= on the workflow (that sizes its nodes) and on the task"
     )
@@ -73,10 +85,28 @@ def ray_memory(message: str) -> tuple[float, float] | None:
 def node_lost(facts: TaskFacts) -> Failure:
     """The node went away under the task."""
     message = (
-        f"The node of task '{facts.name}' was lost while it ran. "
+        f"The node of {facts.who} was lost while it ran. "
         f"It is tried again {MOST_LOSSES} times at most."
     )
     return Failure(reason=Reason.NODE_LOST, message=message)
+
+
+def timeout(facts: TaskFacts, *, seconds: float) -> Failure:
+    """A task took longer than it may."""
+    message = (
+        f"{_capitalized(facts.who)} was ended: it took longer than its timeout of {seconds:g} s. "
+        "Allow it more with timeout=, or more tries with retries="
+    )
+    return Failure(reason=Reason.TIMEOUT, message=message)
+
+
+def too_many(facts: TaskFacts, *, length: int, most: int) -> Failure:
+    """A map has more elements than can be run."""
+    message = (
+        f"Task '{facts.name}' is mapped over {length:,} elements, and a map may have {most:,}. "
+        "Let each element be a batch of many."
+    )
+    return Failure(reason=Reason.TASK, message=message)
 
 
 def environment(facts: TaskFacts, *, said: str) -> Failure:
@@ -104,9 +134,21 @@ def unable(facts: TaskFacts, *, said: str) -> Failure:
     return Failure(reason=Reason.ENVIRONMENT, message=message)
 
 
+def told(facts: TaskFacts, message: str, *, tries: int = 0) -> str:
+    """A message as it is told: which element it is about, and how often that was tried in vain."""
+    if facts.element is not None and facts.who[1:] not in message:
+        message = f"{_capitalized(facts.who)} failed: {message}"
+    note = f" (tried {tries} times)" if tries > 1 else ""
+    return printable(message)[: MOST_TEXT - len(note)] + note
+
+
 def printable(message: str) -> str:
     """A message without what no UTF-8 can hold: halves of surrogate pairs in a user's text.
 
     Of a very long one the beginning.
     """
     return message[:MOST_TEXT].encode(errors="replace").decode()
+
+
+def _capitalized(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -10,6 +10,9 @@ from typing import NamedTuple, cast
 from orquestra.executor.errors import BadGraph
 from orquestra.sdk.schema import ir
 
+_DEEPEST = 100
+"""Collections inside each other."""
+
 _NARROW = 4
 """Consumers of an artifact beyond which nobody looks for a chain behind it."""
 
@@ -34,8 +37,10 @@ def read_graph(definition: ir.WorkflowDef) -> dict[ir.TaskInvocationId, Step]:
     """
     nodes = definition.artifact_nodes
     invocations = definition.task_invocations.values()
+    _check_collections(definition.collection_nodes)
+    leaves = definition.leaves if definition.collection_nodes else iter
     needs = [
-        frozenset([name for name in invocation.argument_ids() if name in nodes])
+        frozenset([name for name in leaves(invocation.argument_ids()) if name in nodes])
         for invocation in invocations
     ]
     parts = {name for name, node in nodes.items() if node.artifact_index is not None}
@@ -56,6 +61,35 @@ def task_name(definition: ir.WorkflowDef, invocation_id: ir.TaskInvocationId) ->
     """The name of a task's function, as a user knows it."""
     task_id = definition.task_invocations[invocation_id].task_id
     return definition.tasks[task_id].fn_ref.function_name
+
+
+def _check_collections(nodes: Mapping[ir.CollectionNodeId, ir.CollectionNode]) -> None:
+    """Make sure that collections can be built: none is in itself, and none is very deep."""
+    heights: dict[str, int] = {}
+    for start in nodes:
+        path = [(start, _inner(nodes, start))]
+        while path:
+            name, rest = path[-1]
+            below = next((each for each in rest if each not in heights), None)
+            if below is not None:
+                path.append((below, _inner(nodes, below)))
+            else:
+                path.pop()
+                inner = _inner(nodes, name)
+                heights[name] = 1 + max((heights[each] for each in inner), default=0)
+            if len(path) > _DEEPEST or heights.get(name, 0) > _DEEPEST:
+                raise BadGraph(
+                    f"The collection {name} holds itself, or collections inside each other more "
+                    f"than {_DEEPEST} deep. Pass a flatter collection to the task."
+                )
+
+
+def _inner(
+    nodes: Mapping[ir.CollectionNodeId, ir.CollectionNode], name: str
+) -> Iterator[ir.CollectionNodeId]:
+    node = nodes[ir.CollectionNodeId(name)]
+    inner = map(ir.CollectionNodeId, (*node.keys, *node.items))
+    return (each for each in inner if each in nodes)
 
 
 def _check(steps: Mapping[ir.TaskInvocationId, Step]) -> None:

@@ -6,7 +6,7 @@ Pure, like all of scheduling; everything here costs the same however much is wai
 from collections import deque
 from typing import TYPE_CHECKING
 
-from orquestra.executor.protocol import FunctionKey
+from orquestra.executor.protocol import FunctionKey, Work
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.workflow_run import WorkflowRunId
 
@@ -21,12 +21,17 @@ _MEMORY = 20
 
 
 class Kind:
-    """Jobs of one task definition in one environment, and how long they take (seconds)."""
+    """Jobs of one task definition in one environment, and how long they take (seconds).
 
-    __slots__ = ("_count", "function", "mean", "team", "waiting")
+    What is done before and after the elements of a map takes another time than they do: it is of
+    another kind.
+    """
 
-    def __init__(self, function: FunctionKey, team: "Team") -> None:
+    __slots__ = ("_count", "function", "mean", "team", "waiting", "work")
+
+    def __init__(self, function: FunctionKey, team: "Team", work: Work = "task") -> None:
         self.function = function
+        self.work = work
         self.team = team
         self.mean: float | None = None
         self.waiting = 0
@@ -51,12 +56,25 @@ class Kind:
 
 
 class Job:
-    """One invocation that is to run. `attempt` is set when it is sent to a worker.
+    """One invocation that is to run, or one `element` of a map.
 
-    `ahead`: sent before its inputs are there, behind the job that makes them.
+    Its attempts are counted and told under its `name`; `attempt` is set when it is sent to a
+    worker. `ahead`: sent before its inputs are there, behind the job that makes them. `cache_key`:
+    under which its result is to be remembered.
     """
 
-    __slots__ = ("ahead", "attempt", "invocation_id", "kind", "load", "ready_at", "run_id")
+    __slots__ = (
+        "ahead",
+        "attempt",
+        "cache_key",
+        "element",
+        "invocation_id",
+        "kind",
+        "load",
+        "name",
+        "ready_at",
+        "run_id",
+    )
 
     def __init__(
         self,
@@ -64,14 +82,30 @@ class Job:
         invocation_id: ir.TaskInvocationId,
         kind: Kind,
         ready_at: float,
+        element: int | None = None,
     ) -> None:
         self.run_id = run_id
         self.invocation_id = invocation_id
         self.kind = kind
         self.ready_at = ready_at
+        self.element = element
+        self.name = invocation_id
+        if element is not None:
+            self.name = ir.TaskInvocationId(ir.element_id(invocation_id, element))
         self.attempt = 0
         self.ahead = False
         self.load = 0.0
+        self.cache_key: str | None = None
+
+    @property
+    def is_count(self) -> bool:
+        """Whether it only counts the elements of a map: that is no attempt of anything."""
+        return self.kind.work == "count"
+
+    @property
+    def completes(self) -> bool:
+        """Whether others can run once it has succeeded."""
+        return self.element is None and not self.is_count
 
 
 class Share:

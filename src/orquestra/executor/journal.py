@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from orquestra.executor.capture import MOST_LINES
-from orquestra.executor.failures import printable
 from orquestra.executor.jobs import Job
 from orquestra.executor.protocol import Hello
 from orquestra.executor.runs import Run
@@ -19,6 +18,7 @@ from orquestra.sdk.schema.cluster import (
     LogLine,
     LogLines,
     LogStream,
+    MapOpened,
     NodeId,
     StoredValue,
 )
@@ -47,9 +47,7 @@ class Journal:
         """An attempt runs."""
         ready_at = min(job.ready_at, started_at)
         self._page(job.run_id).began.append(
-            AttemptBeginning(
-                job.invocation_id, job.attempt, hello.node_id, ready_at, hello.at, started_at
-            )
+            AttemptBeginning(job.name, job.attempt, hello.node_id, ready_at, hello.at, started_at)
         )
 
     def succeeded(
@@ -59,6 +57,20 @@ class Journal:
         page = self._page(job.run_id)
         page.ended.append(_ending(job, State.SUCCEEDED, hello=hello, span=span))
         page.values.extend(values)
+
+    def reused(
+        self, job: Job, *, at: float, values: Iterable[StoredValue], of: WorkflowRunId
+    ) -> None:
+        """An attempt needed no call: it has the values of another run."""
+        page = self._page(job.run_id)
+        ending = _ending(job, State.SUCCEEDED, hello=None, span=(None, at))
+        page.ended.append(ending._replace(message=f"Reused the result of run {of}"))
+        page.values.extend(values)
+
+    def opened(self, job: Job, length: int) -> None:
+        """The length of a map has become known. It is told at once, before any element."""
+        event = MapOpened(run_id=job.run_id, invocation_id=job.invocation_id, length=length)
+        self._events.add(event)
 
     def failed(
         self,
@@ -71,9 +83,7 @@ class Journal:
     ) -> None:
         """An attempt has failed; the beginning of `span` is None if it had none."""
         ending = _ending(job, State.FAILED, hello=hello, span=span)
-        self._page(job.run_id).ended.append(
-            ending._replace(final=final, message=printable(message))
-        )
+        self._page(job.run_id).ended.append(ending._replace(final=final, message=message))
 
     def stored(self, run: Run, now: float) -> None:
         """Repeat the ends of tasks whose results are stored.
@@ -81,7 +91,7 @@ class Journal:
         A lost head may have stored a result without having told of the task's end.
         """
         page = self._page(run.run_id)
-        for name in run.walk.done:
+        for name in run.done():
             attempt = max(1, run.attempts[name])
             page.ended.append(
                 AttemptEnding(
@@ -186,7 +196,7 @@ def _ending(
     # What was sent ahead was ready when it began, by the clock of its worker.
     latest = started_at if began and started_at is not None else ended_at
     return AttemptEnding(
-        job.invocation_id,
+        job.name,
         job.attempt,
         state,
         final=True,
@@ -196,4 +206,5 @@ def _ending(
         started_at=started_at if began else None,
         ended_at=ended_at,
         message=None,
+        cache_key=job.cache_key if state is State.SUCCEEDED else None,
     )

@@ -193,7 +193,8 @@ class RayPlacement:
         self, worker_id: str, placed: _Placed, error: BaseException | None, noticed_at: float
     ) -> Death:
         if placed.is_cancelled:
-            return Death(cause=Cause.CANCELLED)
+            progress = read_progress(self._exchange, worker_id)
+            return Death(cause=Cause.CANCELLED, unread=self._unread(worker_id, progress))
         if error is None:
             return Death(cause=Cause.ENDED)
         error = _behind(error)

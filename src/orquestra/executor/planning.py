@@ -35,6 +35,10 @@ class _Approach:
         self.levels[depth][invocation.task_id] += 1
         self.samples[invocation.task_id] = invocation.id
 
+    def grow(self, task_id: ir.TaskDefId, depth: int, by: int) -> None:
+        if by:
+            self.levels[depth][task_id] += by
+
     def take(self, task_id: ir.TaskDefId, depth: int) -> None:
         level = self.levels[depth]
         level[task_id] -= 1
@@ -87,9 +91,18 @@ class Outlook:
         """Note that an invocation has succeeded."""
         self._left[self._pool_of[invocation_id]] -= 1
         if self._heads:
-            task_id = self._invocations[invocation_id].task_id
-            for approach in self._heads.pop(invocation_id, ()):
-                approach.take(task_id, self._depths[invocation_id])
+            self.complete_element(invocation_id)
+            self._heads.pop(invocation_id, None)
+
+    def open(self, invocation_id: ir.TaskInvocationId, left: int) -> None:
+        """Note that so many elements of a map are to run, and then what gathers their results."""
+        for approach in self._heads.get(invocation_id, ()):
+            approach.grow(self._task(invocation_id), self._depths[invocation_id], left)
+
+    def complete_element(self, invocation_id: ir.TaskInvocationId) -> None:
+        """Note that one of these elements has succeeded."""
+        for approach in self._heads.get(invocation_id, ()):
+            approach.take(self._task(invocation_id), self._depths[invocation_id])
 
     def due(self, boot: Callable[[PoolId], float], lasting: Lasting) -> list[ir.TaskInvocationId]:
         """The first tasks of pools that can become ready while a worker comes up; each once."""
@@ -99,6 +112,9 @@ class Outlook:
             if approach.ends_within(boot(pool_id), lasting)
         ]
         return [self._approaches.pop(pool_id).entry for pool_id in found]
+
+    def _task(self, invocation_id: ir.TaskInvocationId) -> ir.TaskDefId:
+        return self._invocations[invocation_id].task_id
 
     def _read_approaches(self) -> None:
         entries: dict[PoolId, ir.TaskInvocationId] = {}

@@ -19,7 +19,7 @@ before the outcome that names them is sent. A worker sends `MOST_UNTAKEN` of `Li
 """
 
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import Location, LogStream, NodeId
@@ -49,7 +49,38 @@ class Own(NamedTuple):
     artifact_id: ir.ArtifactNodeId
 
 
-Argument = Constant | Location | Own
+class Gathered(NamedTuple):
+    """A collection of other arguments, to be built by the worker; `keys` are those of a DICT."""
+
+    kind: ir.CollectionType
+    keys: "tuple[Argument, ...]"
+    items: "tuple[Argument, ...]"
+
+
+class Bundle(NamedTuple):
+    """A `Gathered` of very many items, which lies in the exchange."""
+
+    location: Location
+
+
+class Item(NamedTuple):
+    """An element of a sequence."""
+
+    sequence: Constant | Location
+    at: int
+
+
+Argument = Constant | Location | Own | Gathered | Bundle | Item
+
+Given = tuple[tuple[Argument, ...], tuple[tuple[str, Argument], ...]]
+"""What a call is given: positional arguments, and keywords."""
+
+Work = Literal["task", "count", "gather"]
+"""What a call does: a task's function, or before and after all elements of a map.
+
+*count*: how many elements the sequences have that a map goes over, which are its keywords, by the
+names or positions of arguments. *gather*: its one argument is the result.
+"""
 
 
 class Kept(NamedTuple):
@@ -63,7 +94,8 @@ class Call(NamedTuple):
     """One attempt of one invocation. `number` counts the calls of a worker from 1.
 
     Where `after` is a number, this call needs the success of that one, which the same worker was
-    given before: if it fails or is given back, this one is given back too.
+    given before: if it fails or is given back, this one is given back too. An element of a map has
+    its own `invocation_id` (`ir.element_id`).
     """
 
     number: int
@@ -74,16 +106,21 @@ class Call(NamedTuple):
     keywords: tuple[tuple[str, Argument], ...]
     keeps: tuple[Kept, ...]
     after: int | None = None
+    work: Work = "task"
 
 
 class Function(NamedTuple):
-    """What calls of one task definition have in common; sent to a worker once."""
+    """What calls of one task definition have in common; sent to a worker once.
+
+    `sources` are modules that tasks of the run import: texts by paths below an import root.
+    """
 
     name: str
     reference: ir.FunctionRef
     output: ir.TaskOutputMetadata
     dry_run: bool
     working_directory: str | None
+    sources: Constant | Location | None = None
 
 
 class Calls(NamedTuple):
@@ -123,7 +160,8 @@ class Hello(NamedTuple):
 class Outcome(NamedTuple):
     """How a call has ended; `problem` is None where it succeeded.
 
-    `values` are where the kept values lie, in the order of the call's `keeps`.
+    `values` are where the kept values lie, in the order of the call's `keeps`; `length` is what a
+    *count* has found.
     """
 
     number: int
@@ -131,6 +169,7 @@ class Outcome(NamedTuple):
     ended_at: float
     values: tuple[Location, ...]
     problem: str | None
+    length: int | None = None
 
 
 class Outcomes(NamedTuple):

@@ -1,27 +1,28 @@
 """One run as the executor sees it: its graph, its values, its attempts, and what to tell of it."""
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orquestra.executor import failures
+from orquestra.executor.arguments import Arguments
 from orquestra.executor.capacity import task_demand
 from orquestra.executor.constants import Constants
 from orquestra.executor.environments import requirements
 from orquestra.executor.errors import BadGraph
-from orquestra.executor.failures import Failure, TaskFacts
+from orquestra.executor.failures import TaskFacts
 from orquestra.executor.graph import Walk, read_graph, task_name
 from orquestra.executor.jobs import Job, Kind
+from orquestra.executor.maps import Maps
 from orquestra.executor.planning import Outlook
-from orquestra.executor.protocol import Argument, Call, Function, FunctionKey, Kept, Own
+from orquestra.executor.protocol import Call, Constant, Function, FunctionKey, Kept, Work
 from orquestra.executor.retries import Retries
 from orquestra.executor.scheduling import Scheduler
 from orquestra.executor.supply import Supply
 from orquestra.executor.surroundings import Environment
+from orquestra.sdk.evaluation import ONE_VALUE, failure_message
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import HOST_IMAGE, Location, PoolId, RunPlan
-
-_NO_OUTPUT = ir.TaskOutputMetadata(is_subscriptable=False, n_outputs=1)
 
 
 class Run:
@@ -50,6 +51,12 @@ class Run:
         self._steps = read_graph(definition)
         self._values: dict[ir.ArtifactNodeId, Location] = dict(plan.stored)
         self._constants = Constants(plan.run_id, definition, exchange=exchange)
+        self._sources: Constant | Location | None = None
+        self.maps = Maps(definition, plan)
+        self.arguments = Arguments(
+            definition, self._values, constants=self._constants, maps=self.maps
+        )
+        self._caches = not plan.dry_run and any(task.cache for task in definition.tasks.values())
         self._kinds: dict[object, Kind] = {}
         self.pool_of: dict[ir.TaskInvocationId, PoolId] = {
             invocation_id: pool_id
@@ -57,7 +64,7 @@ class Run:
             for invocation_id in invocation_ids
         }
         self.walk = Walk(self._steps, stored=self._values)
-        self.supply = Supply(self.walk, self._job, may_chain=lambda of: not self.secret(of))
+        self.supply = Supply(self.walk, self._job, may_chain=self._may_chain)
         self.outlook = Outlook(definition, self._steps, pool_of=self.pool_of, done=self.walk.done)
         self.retries = Retries(definition)
         self.attempts = Counter(plan.attempts_made)
@@ -68,36 +75,93 @@ class Run:
 
     def count_attempt(self, job: Job) -> None:
         """Number an attempt that is about to begin."""
-        self.attempts[job.invocation_id] += 1
-        job.attempt = self.attempts[job.invocation_id]
+        self.attempts[job.name] += 1
+        job.attempt = self.attempts[job.name]
 
-    def succeed(self, job: Job, values: tuple[Location, ...]) -> None:
-        """Note that a job has succeeded, and where what is kept of it lies."""
+    def uncount_attempt(self, job: Job) -> None:
+        """Take that back: the call has not begun."""
+        if not job.is_count:
+            self.attempts[job.name] -= 1
+
+    def succeed(self, job: Job, values: tuple[Location, ...]) -> Job | None:
+        """Note that a job has succeeded, and where what is kept of it lies.
+
+        After the last element of a map, the job that gathers their results.
+        """
         self.supply.close()
-        self._values.update(zip(self._steps[job.invocation_id].keeps, values, strict=True))
-        self.walk.complete(job.invocation_id)
-        self.outlook.complete(job.invocation_id)
+        invocation_id = job.invocation_id
+        if job.element is not None:
+            self.outlook.complete_element(invocation_id)
+            is_last = self.maps[invocation_id].put(job.element, values[0])
+            return self._gather(invocation_id, job.ready_at) if is_last else None
+        self._values.update(zip(self._steps[invocation_id].keeps, values, strict=True))
+        self.walk.complete(invocation_id)
+        self.outlook.complete(invocation_id)
+        if job.kind.work == "gather":
+            self.maps.close(invocation_id)
+        return None
+
+    def open_map(self, job: Job, length: int) -> list[Job]:
+        """Note the length of a map, which a job has counted; the jobs that follow."""
+        self.supply.close()
+        invocation_id = job.invocation_id
+        opened = self.maps.open(invocation_id, length)
+        if opened.is_complete():
+            return [self._gather(invocation_id, job.ready_at)]
+        kind = self.kind(invocation_id)
+        jobs = [Job(self.run_id, invocation_id, kind, job.ready_at, at) for at in opened.left()]
+        self.outlook.open(invocation_id, len(jobs))
+        self.supply.also(len(jobs))
+        return jobs
 
     def keeps(self, job: Job) -> tuple[ir.ArtifactNodeId, ...]:
         """The artifacts that are kept of a job."""
-        return self._steps[job.invocation_id].keeps
+        keeps = self._steps[job.invocation_id].keeps
+        if job.element is not None:
+            return (ir.ArtifactNodeId(ir.element_id(keeps[0], job.element)),)
+        return () if job.is_count else keeps
+
+    def kept(self, job: Job) -> tuple[Kept, ...]:
+        """The same, and which parts of the result they are."""
+        if job.element is not None:
+            return tuple(Kept(artifact_id, None) for artifact_id in self.keeps(job))
+        nodes = self.definition.artifact_nodes
+        return tuple(Kept(each, nodes[each].artifact_index) for each in self.keeps(job))
 
     def call(self, job: Job, *, number: int, after: int | None) -> Call:
-        """What a worker is told to do; counts as an attempt."""
-        invocation_id = job.invocation_id
-        invocation = self.definition.task_invocations[invocation_id]
-        self.count_attempt(job)
-        nodes = self.definition.artifact_nodes
+        """What a worker is told to do; counts as an attempt, unless it counts elements."""
+        kind = job.kind
+        if kind.work != "count":
+            self.count_attempt(job)
+        arguments, keywords = self.arguments.of(job)
         return Call(
             number,
-            job.kind.function,
-            invocation_id,
+            kind.function,
+            job.name,
             job.attempt,
-            tuple(map(self._argument, invocation.args_ids)),
-            tuple((name, self._argument(at)) for name, at in invocation.kwargs_ids.items()),
-            tuple(Kept(kept, nodes[kept].artifact_index) for kept in self.keeps(job)),
+            arguments,
+            keywords,
+            self.kept(job),
             after,
+            kind.work,
         )
+
+    def cache_policy(self, job: Job) -> ir.CachePolicy | None:
+        """Whether, and how, a result of an earlier run may be used in place of a job's."""
+        if not self._caches or job.kind.work != "task":
+            return None
+        return self._task(job.invocation_id).cache
+
+    def timeout(self, job: Job) -> float | None:
+        """How long an attempt may take (seconds)."""
+        is_task = job.kind.work == "task"
+        return self._task(job.invocation_id).timeout_seconds if is_task else None
+
+    def done(self) -> Iterator[ir.TaskInvocationId]:
+        """What has succeeded under an earlier head, elements of maps among it."""
+        yield from self.walk.done
+        for invocation_id, at in self.maps.stored():
+            yield ir.TaskInvocationId(ir.element_id(invocation_id, at))
 
     def function(self, key: FunctionKey, *, image: str) -> Function:
         """What all calls of a task definition have in common on nodes of an image."""
@@ -107,9 +171,10 @@ class Run:
         return Function(
             name=task.fn_ref.function_name,
             reference=task.fn_ref,
-            output=task.output_metadata or _NO_OUTPUT,
+            output=task.output_metadata or ONE_VALUE,
             dry_run=self.plan.dry_run,
             working_directory=directory,
+            sources=self._source_files(),
         )
 
     def secret(self, invocation_id: ir.TaskInvocationId) -> str | None:
@@ -117,16 +182,20 @@ class Run:
         secrets = self.definition.secret_nodes
         if not secrets:
             return None
-        for argument_id in self.definition.task_invocations[invocation_id].argument_ids():
+        argument_ids = self.definition.task_invocations[invocation_id].argument_ids()
+        for argument_id in self.definition.leaves(argument_ids):
             if argument_id in secrets:
                 return secrets[ir.SecretNodeId(argument_id)].secret_name
         return None
 
-    def facts(self, invocation_id: ir.TaskInvocationId) -> TaskFacts:
-        """What messages say about a task."""
-        resources = self.definition.task_invocations[invocation_id].resources
-        name = task_name(self.definition, invocation_id)
-        return TaskFacts(name=name, memory=resources.memory if resources else None)
+    def facts(self, job: Job) -> TaskFacts:
+        """What messages say about the task of a job."""
+        resources = self.definition.task_invocations[job.invocation_id].resources
+        return TaskFacts(
+            name=task_name(self.definition, job.invocation_id),
+            memory=resources.memory if resources else None,
+            element=job.element,
+        )
 
     def pools(self) -> set[PoolId]:
         """The pools that it uses, or will; after a failure, as long as anything of it runs."""
@@ -138,16 +207,13 @@ class Run:
         """Close the files: nothing of it is left to do."""
         self._constants.close()
 
-    def fail(self, invocation_id: ir.TaskInvocationId, failure: Failure) -> None:
+    def fail(self, job: Job, message: str) -> None:
         """Note the failure that ends the run; only the first one counts."""
         if self.problem is None:
-            name = task_name(self.definition, invocation_id)
-            message = failures.printable(failure.message)
-            says_who = f"'{name}'" in message
-            what = message if says_who else f"Task '{name}' failed: {message}"
-            self.problem = f"{what} ({invocation_id})"
+            name = task_name(self.definition, job.invocation_id)
+            self.problem = failure_message(message, task_name=name, invocation_id=job.name)
 
-    def kind(self, invocation_id: ir.TaskInvocationId) -> Kind:
+    def kind(self, invocation_id: ir.TaskInvocationId, work: Work = "task") -> Kind:
         """What an invocation has in common with others, for the scheduler."""
         invocation = self.definition.task_invocations[invocation_id]
         asked, variables = invocation.resources, invocation.env_vars
@@ -156,12 +222,13 @@ class Run:
             invocation.task_id,
             asked and (asked.cpu, asked.memory, asked.gpu),
             tuple(sorted(variables.items())) if variables else (),
+            work,
         )
         found = self._kinds.get(key)
         if found is None:
             environment = self._environment(invocation, pool_id=key[0], variables=key[3])
             function = self.run_id, invocation.task_id
-            found = self._kinds[key] = self._scheduler.kind(function, environment)
+            found = self._kinds[key] = self._scheduler.kind(function, environment, work=work)
         return found
 
     def _environment(
@@ -179,16 +246,27 @@ class Run:
         )
 
     def _job(self, invocation_id: ir.TaskInvocationId, now: float) -> Job:
-        return Job(self.run_id, invocation_id, self.kind(invocation_id), now)
+        work: Work = "count" if invocation_id in self.maps else "task"
+        return Job(self.run_id, invocation_id, self.kind(invocation_id, work), now)
 
-    def _argument(self, argument_id: str) -> Argument:
-        constant = self._constants.get(argument_id)
-        if constant is not None:
-            return constant
-        artifact_id = ir.ArtifactNodeId(argument_id)
-        if artifact_id in self.definition.artifact_nodes:
-            return self._values.get(artifact_id) or Own(artifact_id)
-        return self._constants.read(argument_id)
+    def _gather(self, invocation_id: ir.TaskInvocationId, now: float) -> Job:
+        self.supply.also(1)
+        return Job(self.run_id, invocation_id, self.kind(invocation_id, "gather"), now)
+
+    def _may_chain(self, invocation_id: ir.TaskInvocationId) -> bool:
+        """Whether an invocation may be sent to a worker before its inputs are there."""
+        if self.secret(invocation_id) or invocation_id in self.maps:
+            return False
+        return not (self._caches and self._task(invocation_id).cache)
+
+    def _task(self, invocation_id: ir.TaskInvocationId) -> ir.TaskDef:
+        return self.definition.tasks[self.definition.task_invocations[invocation_id].task_id]
+
+    def _source_files(self) -> Constant | Location | None:
+        files = self.definition.source_files
+        if files and self._sources is None:
+            self._sources = self._constants.sources(files)
+        return self._sources
 
 
 def moment(seconds: float) -> datetime:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from orquestra.executor.jobs import UNKNOWN, Job, Kind, Line, Share
-from orquestra.executor.protocol import LONG, FunctionKey
+from orquestra.executor.protocol import LONG, FunctionKey, Work
 from orquestra.executor.surroundings import Environment
 from orquestra.executor.teams import TARGET, Phase, Pool, Team, Worker
 from orquestra.sdk.schema.cluster import NodeId, PoolId, PoolPlan
@@ -40,7 +40,7 @@ class Scheduler:
         self.pools: dict[PoolId, Pool] = {}
         self.workers: dict[str, Worker] = {}
         self._shares: dict[WorkflowRunId, dict[PoolId, Share]] = {}
-        self._kinds: dict[tuple[FunctionKey, Environment], Kind] = {}
+        self._kinds: dict[tuple[FunctionKey, Environment, Work], Kind] = {}
         self._stirred: dict[Team, None] = {}
         self.touched: dict[Pool, None] = {}
         """Pools in which something has changed that may want other workers."""
@@ -68,12 +68,12 @@ class Scheduler:
             team = pool.teams[environment] = Team(environment, pool)
         return team
 
-    def kind(self, function: FunctionKey, environment: Environment) -> Kind:
+    def kind(self, function: FunctionKey, environment: Environment, *, work: Work = "task") -> Kind:
         """The kind of a task definition's jobs in an environment."""
-        key = function, environment
+        key = function, environment, work
         kind = self._kinds.get(key)
         if kind is None:
-            kind = self._kinds[key] = Kind(function, self.team(environment))
+            kind = self._kinds[key] = Kind(function, self.team(environment), work)
         return kind
 
     def add(self, job: Job, *, first: bool = False) -> None:

@@ -42,6 +42,8 @@ class Supply:
 
     def behind(self, job: Job) -> Iterator[Job]:
         """The chain of jobs behind one that is being sent, each to be sent too."""
+        if not job.completes:
+            return
 
         def fits(invocation_id: ir.TaskInvocationId) -> bool:
             follower = self._make(invocation_id, job.ready_at)
@@ -55,6 +57,10 @@ class Supply:
         for invocation_id in self._walk.behind(job.invocation_id, fits=fits, at_most=_AHEAD):
             self.open += 1
             yield self._ahead[invocation_id]
+
+    def also(self, jobs: int) -> None:
+        """Note that so many jobs have been given out that are no steps of the graph themselves."""
+        self.open += jobs
 
     def take_back(self, job: Job) -> bool:
         """Note that a job runs again. True: its inputs are there, else it will become ready."""

@@ -14,10 +14,12 @@ from queue import SimpleQueue
 from typing import Any, NamedTuple, Protocol
 
 from orquestra.executor.capacity import Demand
+from orquestra.executor.jobs import Job
 from orquestra.executor.protocol import (
     Began,
     Calls,
     Forget,
+    Given,
     Hello,
     Leave,
     Lines,
@@ -26,7 +28,15 @@ from orquestra.executor.protocol import (
     Returned,
     Taken,
 )
-from orquestra.sdk.schema.cluster import Event, LogLines, LogStream, NodeId, PoolId
+from orquestra.sdk.schema import ir
+from orquestra.sdk.schema.cluster import (
+    CachedResult,
+    Event,
+    LogLines,
+    LogStream,
+    NodeId,
+    PoolId,
+)
 
 ToWorker = Calls | Recall | Forget | Taken | Leave
 FromWorker = Hello | Outcomes | Began | Lines | Returned
@@ -119,6 +129,29 @@ class Installed(NamedTuple):
     problem: str | None
 
 
+class Question(NamedTuple):
+    """A job that may need no call: its policy, the image of its pool, and what it is given."""
+
+    job: Job
+    policy: ir.CachePolicy
+    image: str
+    given: Given
+
+
+class Answer(NamedTuple):
+    """Under which key the result of a job is remembered, and what was found there."""
+
+    job: Job
+    key: str | None
+    found: CachedResult | None
+
+
+class Answered(NamedTuple):
+    """Questions have been answered."""
+
+    answers: list[Answer]
+
+
 class Broken(NamedTuple):
     """A neighbour cannot go on, and the executor cannot without it."""
 
@@ -177,6 +210,14 @@ class Placement(Protocol):
         ...
 
 
+class Lookups(Protocol):
+    """Finds out whether results of earlier runs can be used again."""
+
+    def ask(self, question: Question) -> None:
+        """Find the answer to a question; it comes in an `Answered`, whatever goes wrong."""
+        ...
+
+
 def keep_pool(pool_id: PoolId) -> None:
     """Do nothing about a pool that no task will use any more."""
 
@@ -185,7 +226,8 @@ def keep_pool(pool_id: PoolId) -> None:
 class Surroundings:
     """What an executor works with. `release_pool` is told of pools that no task can use now.
 
-    Large constants go into the `exchange`, where there is one. `clock` gives Unix seconds.
+    Large constants go into the `exchange`, where there is one. Without `lookups` no result is used
+    again. `clock` gives Unix seconds.
     """
 
     inbox: Inbox
@@ -194,4 +236,5 @@ class Surroundings:
     events: Events
     release_pool: Callable[[PoolId], None] = keep_pool
     exchange: Path | None = None
+    lookups: Lookups | None = None
     clock: Callable[[], float] = time.time

@@ -5,8 +5,10 @@ Such a worker neither tells that its call takes long, nor gives calls back.
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from pathlib import Path
 
 from orquestra.executor.jobs import Job
+from orquestra.executor.progress import read_progress
 from orquestra.executor.scheduling import Scheduler
 from orquestra.executor.teams import Worker
 
@@ -20,9 +22,17 @@ STOP_PATIENCE = timedelta(seconds=1)
 class Vigil:
     """Looks at all workers that hold calls, a few times in a second."""
 
-    def __init__(self, scheduler: Scheduler, *, is_over: Callable[[Job], bool]) -> None:
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        *,
+        is_over: Callable[[Job], bool],
+        exchange: Path | None = None,
+    ) -> None:
+        """In the `exchange`, where there is one, workers note what they run."""
         self._scheduler = scheduler
         self._is_over = is_over
+        self._exchange = exchange
         self._stopping: dict[Worker, float] = {}
         self._due: float | None = None
 
@@ -56,8 +66,8 @@ class Vigil:
                 self.stop([worker], now)
         return found
 
-    def silent(self, now: float) -> list[Worker]:
-        """Workers whose call takes long although they have not said so."""
+    def silent(self, now: float) -> list[tuple[Worker, int, float]]:
+        """Workers whose call takes long although they have not said so; which one, since when."""
         if self._due is None or now < self._due:
             return []
         busy = [
@@ -66,4 +76,11 @@ class Vigil:
             if worker.held and worker.slow is None
         ]
         self._due = now + SILENCE.total_seconds() if busy else None
-        return [worker for worker in busy if now - worker.heard_at >= SILENCE.total_seconds()]
+        due = [worker for worker in busy if now - worker.heard_at >= SILENCE.total_seconds()]
+        return [(worker, *self._running(worker)) for worker in due]
+
+    def _running(self, worker: Worker) -> tuple[int, float]:
+        note = read_progress(self._exchange, worker.worker_id) if self._exchange else None
+        if note and note.number in worker.held and note.started_at is not None:
+            return note.number, note.started_at
+        return next(iter(worker.held)), worker.heard_at

@@ -38,7 +38,7 @@ from orquestra.executor.protocol import (
     WorkerStart,
 )
 from orquestra.executor.reports import NobodyListens, Reports, connect
-from orquestra.sdk.schema.cluster import LogStream, NodeId
+from orquestra.sdk.schema.cluster import Location, LogStream, NodeId
 
 _BREATH = timedelta(milliseconds=1)
 """Between two looks at a call that writes much, so that it can end."""
@@ -124,14 +124,18 @@ class _Worker:
             return
         started_at = time.time()
         self._running.begin(call.number, started_at)
-        problem = None
+        values: tuple[Location, ...] = ()
+        length, problem = None, None
         try:
-            values = self._evaluator.evaluate(call)
+            if call.work == "count":
+                length = self._evaluator.count(call)
+            else:
+                values = self._evaluator.evaluate(call)
         except TaskProblem as error:
-            values, problem = (), str(error)
+            problem = str(error)
         ended_at = time.time()
         self._running.end()
-        outcome = Outcome(call.number, started_at, ended_at, values, problem)
+        outcome = Outcome(call.number, started_at, ended_at, values, problem, length)
         self._reports.add(outcome, self._evaluator.task_name(call))
 
     def _is_without_input(self, call: Call) -> bool:

@@ -1,9 +1,10 @@
 """What users import: `import orquestra.sdk as sdk`.
 
 Here belong the decorators and what they build (`tasks`, `workflows`, `futures`, `imports`,
-`resources`), the way from there to a workflow definition (`graph` and its parts), and what talks
-to a Compute Engine (`config`, `client`, `compute_engine`, `runs`, `logs`). Ray, servers, databases
-and containers do not belong here; of ours, this package imports only its own `schema`.
+`resources`), the way from there to a workflow definition (`graph` and its parts), and what runs
+it: in this process (`in_process`), or on a Compute Engine (`config`, `client`, `compute_engine`),
+with what is seen of it (`runs`, `logs`). Ray, servers, databases and containers do not belong
+here; of ours, this package imports only its own `schema`.
 
 Importing it must stay quick: what needs pydantic or an HTTP client is loaded when it is first used.
 """
@@ -11,28 +12,64 @@ Importing it must stay quick: what needs pydantic or an HTTP client is loaded wh
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from orquestra.sdk.exceptions import NotATaskWarning
+from orquestra.sdk.execution_context import (
+    CurrentExecutionCtx,
+    CurrentRunIDs,
+    current_exec_ctx,
+    current_run_ids,
+)
 from orquestra.sdk.futures import ArtifactFuture
 from orquestra.sdk.imports import Import, InlineImport, PythonImports
+from orquestra.sdk.projects import ProjectRef
 from orquestra.sdk.resources import Resources
 from orquestra.sdk.tasks import TaskDef, task
 from orquestra.sdk.workflows import WorkflowDef, WorkflowTemplate, workflow
 
 if TYPE_CHECKING:
-    from orquestra.sdk.config import RuntimeConfig
+    from orquestra.sdk import mlflow, secrets
+    from orquestra.sdk.caching import CachePolicy
+    from orquestra.sdk.config import RuntimeConfig, migrate_config_file
+    from orquestra.sdk.imports import (
+        GithubImport,
+        GitImport,
+        GitImportWithAuth,
+        LocalImport,
+        infer_git_ref,
+    )
     from orquestra.sdk.logs import LogOutput, WorkflowLogs
+    from orquestra.sdk.mapping import map as map  # noqa: A004
+    from orquestra.sdk.resources import DataAggregation
+    from orquestra.sdk.retries import RetryPolicy
     from orquestra.sdk.run_lists import list_workflow_run_summaries, list_workflow_runs
     from orquestra.sdk.runs import WorkflowRun
     from orquestra.sdk.schema.workflow_run import State
+    from orquestra.sdk.secret import Secret
     from orquestra.sdk.task_runs import TaskRun
+    from orquestra.sdk.workspaces import Project, Workspace, list_projects, list_workspaces
 
+# Public as well, but not for `import *`: `map`, which would hide Python's own.
 __all__ = [
     "ArtifactFuture",
+    "CachePolicy",
+    "CurrentExecutionCtx",
+    "CurrentRunIDs",
+    "DataAggregation",
+    "GitImport",
+    "GitImportWithAuth",
+    "GithubImport",
     "Import",
     "InlineImport",
+    "LocalImport",
     "LogOutput",
+    "NotATaskWarning",
+    "Project",
+    "ProjectRef",
     "PythonImports",
     "Resources",
+    "RetryPolicy",
     "RuntimeConfig",
+    "Secret",
     "State",
     "TaskDef",
     "TaskRun",
@@ -40,31 +77,60 @@ __all__ = [
     "WorkflowLogs",
     "WorkflowRun",
     "WorkflowTemplate",
+    "Workspace",
+    "current_exec_ctx",
+    "current_run_ids",
+    "infer_git_ref",
+    "list_projects",
     "list_workflow_run_summaries",
     "list_workflow_runs",
+    "list_workspaces",
+    "migrate_config_file",
+    "mlflow",
+    "secrets",
     "task",
     "workflow",
 ]
 
 _LOADED_LATER = {
+    "CachePolicy": "caching",
+    "DataAggregation": "resources",
+    "GitImport": "imports",
+    "GitImportWithAuth": "imports",
+    "GithubImport": "imports",
+    "LocalImport": "imports",
     "LogOutput": "logs",
+    "Project": "workspaces",
+    "RetryPolicy": "retries",
     "RuntimeConfig": "config",
+    "Secret": "secret",
     "State": "schema.workflow_run",
     "TaskRun": "task_runs",
     "WorkflowLogs": "logs",
     "WorkflowRun": "runs",
+    "Workspace": "workspaces",
+    "infer_git_ref": "imports",
+    "list_projects": "workspaces",
     "list_workflow_run_summaries": "run_lists",
     "list_workflow_runs": "run_lists",
+    "list_workspaces": "workspaces",
+    "map": "mapping",
+    "migrate_config_file": "config",
 }
+_MODULES = frozenset({"mlflow", "secrets"})
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _LOADED_LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_LOADED_LATER[name]}"), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # to type checkers, any misspelt name would be there
+
+    def __getattr__(name: str) -> Any:
+        if name in _MODULES:
+            return importlib.import_module(f"{__name__}.{name}")
+        if name not in _LOADED_LATER:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(importlib.import_module(f"{__name__}.{_LOADED_LATER[name]}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_LOADED_LATER})

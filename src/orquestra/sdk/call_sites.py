@@ -4,6 +4,7 @@ import linecache
 import sys
 import warnings
 from collections.abc import Callable
+from functools import lru_cache
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
@@ -29,12 +30,16 @@ def user_call_site() -> CallSite | None:
 
     It is cheap enough for every task call: no source is read before the place is shown.
     """
+    frame = user_frame()
+    return None if frame is None else CallSite(frame.f_code.co_filename, frame.f_lineno)
+
+
+def user_frame() -> FrameType | None:
+    """The innermost running frame outside the SDK; None where that is no frame of the user."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - inspect's way reads whole files
     while frame is not None and _package(frame) == _SDK:
         frame = frame.f_back
-    if frame is None or _package(frame) in _OTHER_PACKAGES:
-        return None
-    return CallSite(frame.f_code.co_filename, frame.f_lineno)
+    return None if frame is None or _package(frame) in _OTHER_PACKAGES else frame
 
 
 def definition_site(fn: Callable[..., Any]) -> CallSite | None:
@@ -48,7 +53,7 @@ def located(text: str, *, at: CallSite | None) -> str:
     return text if at is None else f"{at}\n{text}"
 
 
-def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
+def warn_user(message: str | Warning, category: type[Warning] = UserWarning) -> None:
     """Warn, for the innermost running line outside the SDK."""
     depth = 2
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the same frames as above
@@ -59,5 +64,10 @@ def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
 
 
 def _package(frame: FrameType) -> str:
+    return _package_of(str(frame.f_globals.get("__name__")))
+
+
+@lru_cache(maxsize=1024)
+def _package_of(module: str) -> str:
     # Other distributions have modules in this namespace too; those are the user's.
-    return ".".join(str(frame.f_globals.get("__name__")).split(".", 2)[:2])
+    return ".".join(module.split(".", 2)[:2])

@@ -195,6 +195,16 @@ class ComputeEngine:
         """
         self._client.terminate_run(run_id, force=force)
 
+    def project(self, run_id: str) -> ProjectRef:
+        """Where a run belongs.
+
+        Raises:
+            WorkflowRunNotFoundError: there is none of that id.
+        """
+        run = self._client.get_run(run_id)
+        definition = self._client.get_definition(run.definition_id)
+        return ProjectRef(workspace_id=definition.workspace_id, project_id=definition.project)
+
     def pools(self, run_id: str) -> list[api.Pool]:
         """The pools of a run with their nodes, those that are gone included.
 

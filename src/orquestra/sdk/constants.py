@@ -4,17 +4,25 @@ Equal plain values of one type share a node; any other object shares with itself
 it has not changed.
 """
 
-import itertools
 from dataclasses import dataclass
 from typing import Any
 
+from orquestra.sdk.articles import with_article
 from orquestra.sdk.call_sites import CallSite, located
 from orquestra.sdk.exceptions import FutureNotAValueError, WorkflowSyntaxError
+from orquestra.sdk.numbering import Numbering
 from orquestra.sdk.schema import ir, responses
+from orquestra.sdk.secret import Secret
 from orquestra.sdk.snapshots import Constant, preview
 from orquestra.sdk.tasks import TaskDef
 from orquestra.sdk.values import serialize, to_wire
 from orquestra.sdk.workflows import WorkflowDef, WorkflowTemplate
+
+_WHAT_TRAVELS = (
+    "Give it as an argument of its own, or in a list, a tuple or the values of a dictionary, at "
+    "any depth: plain ones, that do not contain themselves. A small task can make of them what "
+    "you need."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,29 +39,23 @@ class Use:
 
 
 class Constants:
-    """The constants of one workflow, numbered as they are met.
-
-    A value met again takes a new number and keeps its place, as it does in release 1.1, so there
-    are gaps in the numbering.
-    """
+    """The constants of one workflow, numbered as they are met."""
 
     def __init__(self) -> None:
-        self._numbers = itertools.count()
-        self._ids: dict[Any, ir.ConstantNodeId] = {}
+        self._numbering = Numbering("constant")
         self._met: dict[Any, tuple[Constant, Use]] = {}
 
     def add(self, constant: Constant, *, use: Use) -> None:
         """Meet a value."""
-        key = constant.key
-        self._ids[key] = ir.ConstantNodeId(f"constant-{next(self._numbers)}")
-        self._met.setdefault(key, (constant, use))
+        self._numbering.meet(constant.key)
+        self._met.setdefault(constant.key, (constant, use))
 
     def __contains__(self, constant: Constant) -> bool:
-        return constant.key in self._ids
+        return constant.key in self._numbering
 
     def id_of(self, constant: Constant) -> ir.ConstantNodeId:
         """The node of a value that was met."""
-        return self._ids[constant.key]
+        return ir.ConstantNodeId(self._numbering[constant.key])
 
     def nodes(self) -> dict[ir.ConstantNodeId, ir.ConstantNodeJSON | ir.ConstantNodePickle]:
         """All nodes, in the order in which their values were first met.
@@ -61,25 +63,28 @@ class Constants:
         Raises:
             WorkflowSyntaxError: a value cannot be sent.
         """
-        return {
-            node_id: _node(node_id, constant=constant, use=use)
-            for node_id, (constant, use) in zip(self._ids.values(), self._met.values(), strict=True)
-        }
+        nodes = (
+            _node(self.id_of(constant), constant=constant, use=use)
+            for constant, use in self._met.values()
+        )
+        return {node.id: node for node in nodes}
 
 
 def _node(
     node_id: ir.ConstantNodeId, *, constant: Constant, use: Use
 ) -> ir.ConstantNodeJSON | ir.ConstantNodePickle:
-    value = constant.value
+    value, kind = constant.value, with_article(type(constant.value).__name__)
     _refuse_what_does_not_travel(value, use=use)
     try:
         wire = to_wire(constant.serialized or serialize(value))
     except FutureNotAValueError as error:
-        raise use.problem(f"is a {type(value).__name__}: {error}") from error
+        raise use.problem(
+            f"is {kind} that holds the result of task `{error.task_name}`, which "
+            f"is known only at run time. {_WHAT_TRAVELS}"
+        ) from error
     except Exception as error:  # what a user's object raises when pickled can be anything
         raise use.problem(
-            f"is a {type(value).__name__} that cannot be sent: {error}. Create the value inside "
-            "a task instead."
+            f"is {kind} that cannot be sent: {error}. Create the value inside a task instead."
         ) from error
     shown = preview(value) if constant.preview is None else constant.preview
     if isinstance(wire, responses.JSONResult):
@@ -89,6 +94,7 @@ def _node(
 
 def _refuse_what_does_not_travel(value: Any, *, use: Use) -> None:
     """Tasks and workflows that somebody forgot to call, at any depth of plain containers."""
+    kind = with_article(type(value).__name__)
     waiting, seen = [value], set()
     while waiting:
         item = waiting.pop()
@@ -104,6 +110,8 @@ def _refuse_what_does_not_travel(value: Any, *, use: Use) -> None:
                 "is a workflow. A workflow cannot be part of another one: make a plain function "
                 "of it that calls the tasks, and call that function here."
             )
+        if isinstance(item, Secret):
+            raise use.problem(f"is {kind} that holds the secret {item.name!r}. {_WHAT_TRAVELS}")
         if isinstance(item, dict):
             seen.add(id(item))
             waiting += [*item.keys(), *item.values()]

@@ -13,7 +13,7 @@ from orquestra.sdk.futures import ArtifactFuture
 from orquestra.sdk.options import placeholders
 
 
-class _StandIn(str):
+class StandIn(str):
     """A name in place of a value; number formats that were meant for the value do not apply."""
 
     __slots__ = ()
@@ -33,7 +33,7 @@ def render_task_name(template: str, *, arguments: Mapping[str, Any], site: CallS
     for name in _parameters(template, arguments=arguments, site=site):
         value = values[name]
         if isinstance(value, ArtifactFuture):
-            values[name] = _StandIn(value.invocation.task.__name__)
+            values[name] = StandIn(value.invocation.task.__name__)
             warn_user(
                 f"The custom name {template!r} mentions `{name}`, which is known only at run "
                 f"time. It shows the task that makes it instead: `{values[name]}`.",

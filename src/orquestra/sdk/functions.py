@@ -1,11 +1,14 @@
 """Functions of the user on their way to where they run.
 
 A function travels as a pickle that holds its own module by value: helpers, classes and globals
-of that module go with it, everything else is named and must be importable at the other end.
+of that module go with it, everything else is named and must be importable at the other end. Local
+modules are, because their files travel too (`local_modules`). A function whose code comes from
+elsewhere is named itself.
 """
 
 import importlib
 import importlib.util
+import os
 import pickle
 import sys
 import threading
@@ -18,6 +21,7 @@ from typing import Any
 
 import cloudpickle
 
+from orquestra.sdk.call_sites import definition_site
 from orquestra.sdk.exceptions import (
     FutureNotAValueError,
     InvalidTaskDefinitionError,
@@ -54,6 +58,37 @@ def encode_function(fn: Callable[..., Any]) -> list[str]:
         ) from error
 
 
+def module_reference(fn: Callable[..., Any], *, owner: str) -> ir.ModuleFunctionRef:
+    """A function by its name, for a task whose source import brings its module.
+
+    Raises:
+        InvalidTaskDefinitionError: it has no name to import it by; `owner` says whose it is.
+    """
+    if fn.__module__ == "__main__" or "<" in fn.__qualname__:
+        place = (
+            "in the main program"
+            if fn.__module__ == "__main__"
+            else f"inside of something else, as {fn.__qualname__}"
+        )
+        raise InvalidTaskDefinitionError(
+            f"{owner} is written {place}, where it cannot be imported from elsewhere, as its "
+            "source import asks for. Move it to the top of a module, or let it travel in the "
+            "workflow: source_import=sdk.InlineImport()."
+        )
+    return named_reference(fn)
+
+
+def named_reference(fn: Callable[..., Any]) -> ir.ModuleFunctionRef:
+    """A function by its name, with its place for display: the path is relative to this folder."""
+    site = definition_site(fn)
+    return ir.ModuleFunctionRef(
+        module=fn.__module__,
+        function_name=fn.__qualname__.rpartition("<locals>.")[2],
+        file_path=None if site is None else _relative(site.path),
+        line_number=None if site is None else site.line,
+    )
+
+
 def load_function(
     ref: ir.ModuleFunctionRef | ir.FileFunctionRef | ir.InlineFunctionRef,
 ) -> Callable[..., Any]:
@@ -72,6 +107,13 @@ def load_function(
 
 def _name(fn: Callable[..., Any]) -> str:
     return getattr(fn, "__name__", repr(fn))
+
+
+def _relative(path: str) -> str:
+    try:
+        return os.path.relpath(path)
+    except ValueError:  # Windows: another drive
+        return path
 
 
 @contextmanager
@@ -113,8 +155,8 @@ def _loading_problem(function_name: str, error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name:
         return (
             f"{problem} If it is a package: use an image that has {error.name!r}, or add the "
-            "package that brings it to the task's dependency_imports. If it is a file beside the "
-            "workflow: such files do not travel yet, so move its code into the workflow's own "
-            "file, or put it into the image."
+            "package that brings it to the task's dependency_imports. If it is a file of yours: "
+            "modules in the folder of the workflow travel along where an import statement names "
+            "them; others belong into that folder, into a package or into the image."
         )
     return f"{problem} Check that it was made by the same minor version of Python."

@@ -1,6 +1,8 @@
 """How often processes that read large definitions look for circles of objects to free."""
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _NEW_OBJECTS = 10_000
 _GENERATIONS = (10, 50)
@@ -15,3 +17,15 @@ def collect_garbage_seldom() -> None:
     """
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS, *_GENERATIONS)
+
+
+@contextmanager
+def garbage_kept() -> Iterator[None]:
+    """Look for no garbage in this block."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

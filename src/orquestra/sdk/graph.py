@@ -5,27 +5,25 @@ next number. Order and numbers are those of release 1.1, because ids stand in us
 """
 
 import itertools
-import os
-import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
-from types import CodeType, FunctionType
+from types import FunctionType
 from typing import Any
 
-from orquestra.sdk.call_sites import definition_site, located
-from orquestra.sdk.constants import Constants, Use
+from orquestra.sdk.call_sites import definition_site, located, warn_user
+from orquestra.sdk.constants import Use
+from orquestra.sdk.data_nodes import DataNodes
+from orquestra.sdk.exceptions import IgnoredFieldWarning
+from orquestra.sdk.functions import named_reference
 from orquestra.sdk.futures import ArtifactFuture, TaskInvocation
-from orquestra.sdk.imports import Import
+from orquestra.sdk.garbage import garbage_kept
+from orquestra.sdk.origins import metadata
 from orquestra.sdk.resources import Resources, check_resources, gpu_count
 from orquestra.sdk.returned_values import outputs_of
 from orquestra.sdk.schema import ir
-from orquestra.sdk.snapshots import Constant, as_input
-from orquestra.sdk.task_library import (
-    TaskLibrary,
-    check_invocation,
-    clean_name,
-    installed_sdk_version,
-    resources_model,
-)
+from orquestra.sdk.snapshots import Input
+from orquestra.sdk.task_library import TaskLibrary, check_invocation, clean_name, resources_model
+from orquestra.sdk.workflows import WorkflowOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +33,7 @@ class WorkflowSource:
     name: str
     fn: FunctionType
     returned: Any
-    resources: Resources
-    head_node_resources: Resources | None
-    default_source_import: Import | None
-    default_dependency_imports: tuple[Import, ...] | None
+    options: WorkflowOptions
 
 
 def build_definition(source: WorkflowSource) -> ir.WorkflowDef:
@@ -48,21 +43,11 @@ def build_definition(source: WorkflowSource) -> ir.WorkflowDef:
         WorkflowSyntaxError: the workflow cannot be sent; the message says what to change.
         InvalidTaskDefinitionError: a task can never run.
     """
-    return _GraphBuilder(source).build()
+    with garbage_kept():  # all that building makes stays, and looking through it takes time
+        return _GraphBuilder(source).build()
 
 
-def function_ref(fn: FunctionType) -> ir.ModuleFunctionRef:
-    """Where a workflow function stands, for display; the path is relative to this folder."""
-    code: CodeType = fn.__code__
-    return ir.ModuleFunctionRef(
-        module=fn.__module__,
-        function_name=fn.__name__,
-        file_path=_relative(code.co_filename),
-        line_number=code.co_firstlineno,
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _Node:
     """An invocation with the ids that its place in the graph gave it."""
 
@@ -80,33 +65,36 @@ class _GraphBuilder:
     def __init__(self, source: WorkflowSource) -> None:
         self._source = source
         self._site = definition_site(source.fn)
-        outputs = outputs_of(source.returned, workflow=source.name, site=self._site)
-        self._outputs = list(map(as_input, outputs))
+        self._outputs = outputs_of(source.returned, workflow=source.name, site=self._site)
         self._artifact_numbers = itertools.count()
         self._nodes: dict[TaskInvocation, _Node] = {}
         self._invocation_ids: set[str] = set()
-        self._constants = Constants()
+        self._data = DataNodes()
         self._library = TaskLibrary(
-            default_source_import=source.default_source_import,
-            default_dependency_imports=source.default_dependency_imports,
+            default_source_import=source.options.default_source_import,
+            default_dependency_imports=source.options.default_dependency_imports,
         )
 
     def build(self) -> ir.WorkflowDef:
         source = self._source
         self._walk()
         invocations = {node.id: self._invocation_model(node) for node in self._nodes.values()}
+        self._warn_of_disk()
         return ir.WorkflowDef(
             name=source.name,
-            fn_ref=function_ref(source.fn),
+            fn_ref=named_reference(source.fn),
             imports=self._library.imports(),
             tasks=self._library.tasks,
             artifact_nodes=self._artifacts(),
-            constant_nodes=self._constants.nodes(),
+            constant_nodes=self._data.constants.nodes(),
+            secret_nodes=self._data.secret_nodes(),
+            collection_nodes=self._data.collection_nodes(self._argument_id),
             task_invocations=invocations,
-            output_ids=[self._argument_id(output) for output in self._outputs],
+            output_ids=list(map(self._argument_id, self._outputs)),
             data_aggregation=self._head_node(),
-            metadata=_metadata(),
+            metadata=metadata(head_node_image=source.options.head_node_image),
             resources=self._workflow_resources(),
+            source_files=self._library.source_files(),
         )
 
     def _walk(self) -> None:
@@ -115,20 +103,23 @@ class _GraphBuilder:
         stack = [(output, use) for output in self._outputs]
         while stack:
             value, use = stack.pop()
-            if isinstance(value, Constant):
-                self._constants.add(value, use=use)
-            elif value.invocation not in self._nodes:
+            if not isinstance(value, ArtifactFuture):
+                inside = self._data.add(value, use=use)
+            elif value.invocation in self._nodes:
+                continue
+            else:
                 self._add(value.invocation)
                 use = _use_by(value.invocation)
-                stack.extend(
-                    (argument, use)
-                    for argument in value.invocation.inputs
-                    if isinstance(argument, ArtifactFuture) or argument not in self._constants
-                )
+                inside = value.invocation.inputs
+            stack.extend((part, use) for part in inside if self._is_new(part))
+
+    def _is_new(self, part: Input) -> bool:
+        # Futures are looked up when their turn comes: that many look-ups fewer.
+        return isinstance(part, ArtifactFuture) or part not in self._data
 
     def _add(self, invocation: TaskInvocation) -> None:
         task = invocation.task
-        output = task.output
+        output = invocation.output
         elements = output.n_outputs if output.is_subscriptable else 0
         self._nodes[invocation] = _Node(
             id=self._new_invocation_id(invocation),
@@ -153,10 +144,10 @@ class _GraphBuilder:
         self._invocation_ids.add(clean)
         return ir.TaskInvocationId(clean)
 
-    def _argument_id(self, value: ArtifactFuture[Any] | Constant) -> str:
+    def _argument_id(self, value: Input) -> str:
         if isinstance(value, ArtifactFuture):
             return self._nodes[value.invocation].artifact(value.output_index)
-        return self._constants.id_of(value)
+        return self._data.id_of(value)
 
     def _artifacts(self) -> dict[ir.ArtifactNodeId, ir.ArtifactNode]:
         nodes = self._nodes.values()
@@ -170,12 +161,8 @@ class _GraphBuilder:
 
     def _invocation_model(self, node: _Node) -> ir.TaskInvocation:
         invocation = node.invocation
-        resources = invocation.resources._replace(nodes=None)
         env_vars = invocation.env_vars
-        check_invocation(
-            invocation.task.__name__, resources=resources, env_vars=env_vars, site=invocation.site
-        )
-        ids = [self._argument_id(value) for value in invocation.inputs]
+        ids = list(map(self._argument_id, invocation.inputs))
         positional = len(invocation.args)
         names = (name for name, _ in invocation.kwargs)
         return ir.TaskInvocation(
@@ -184,24 +171,52 @@ class _GraphBuilder:
             args_ids=ids[:positional],
             kwargs_ids=dict(zip(names, ids[positional:], strict=True)),
             output_ids=[*node.elements, node.packed],
-            resources=resources_model(resources),
+            resources=self._invocation_resources(node),
             custom_image=_image(invocation),
             env_vars=None if env_vars is None else dict(env_vars),
+            map_over=None if invocation.map_over is None else list(range(invocation.map_over)),
         )
 
+    def _invocation_resources(self, node: _Node) -> ir.Resources | None:
+        invocation, task = node.invocation, node.invocation.task
+        resources, env_vars = invocation.resources, invocation.env_vars
+        if resources is task.options.resources and env_vars is task.options.env_vars:
+            return self._library.tasks[node.task_id].resources  # checked with the task
+        check_invocation(
+            task.__name__, resources=resources, env_vars=env_vars, site=invocation.site
+        )
+        return resources_model(resources._replace(nodes=None))
+
     def _workflow_resources(self) -> ir.Resources | None:
-        source = self._source
-        owner = located(f"Workflow `{source.name}`", at=self._site)
-        check_resources(source.resources, owner=owner)
-        return resources_model(source.resources)
+        resources = self._source.options.resources
+        check_resources(resources, owner=located(f"Workflow `{self._source.name}`", at=self._site))
+        return resources_model(resources)
 
     def _head_node(self) -> ir.DataAggregation | None:
-        resources = self._source.head_node_resources
+        resources = self._source.options.head_node_resources
         if resources is None:
             return None
         owner = located(f"The head node of workflow `{self._source.name}`", at=self._site)
         check_resources(resources, owner=owner)
         return ir.DataAggregation(resources=resources_model(resources))
+
+    def _warn_of_disk(self) -> None:
+        disk = next((asked.disk for asked in self._asked() if asked.disk is not None), None)
+        if disk is not None:
+            warn_user(
+                f"Workflow `{self._source.name}` asks for disk={disk!r}. The definition says so, "
+                "but no runtime gives tasks a disk of a certain size; they share that of their "
+                "node.",
+                IgnoredFieldWarning,
+            )
+
+    def _asked(self) -> Iterator[Resources]:
+        options = self._source.options
+        yield options.resources
+        if options.head_node_resources is not None:
+            yield options.head_node_resources
+        for invocation in self._nodes:
+            yield invocation.resources
 
 
 def _use_by(invocation: TaskInvocation) -> Use:
@@ -214,32 +229,3 @@ def _image(invocation: TaskInvocation) -> str:
     if chosen:
         return chosen
     return ir.DEFAULT_CUDA_IMAGE if gpu_count(invocation.resources.gpu) else ir.DEFAULT_IMAGE
-
-
-def _metadata() -> ir.WorkflowMetadata:
-    sdk = installed_sdk_version()
-    python = sys.version_info
-    return ir.WorkflowMetadata(
-        sdk_version=ir.Version(
-            original=str(sdk),
-            major=sdk.major,
-            minor=sdk.minor,
-            patch=sdk.micro,
-            is_prerelease=sdk.is_prerelease,
-        ),
-        python_version=ir.Version(
-            original=sys.version,
-            major=python.major,
-            minor=python.minor,
-            patch=python.micro,
-            is_prerelease=python.releaselevel != "final",
-        ),
-        head_node_image=ir.DEFAULT_HEAD_NODE_IMAGE,
-    )
-
-
-def _relative(path: str) -> str:
-    try:
-        return os.path.relpath(path)
-    except ValueError:  # Windows: another drive
-        return path

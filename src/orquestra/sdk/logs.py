@@ -30,6 +30,11 @@ class LogOutput:
     def __len__(self) -> int:
         return len(self.out) + len(self.err)
 
+    def _repr_html_(self) -> str:
+        from orquestra.sdk.displays import output_html
+
+        return output_html(self)
+
 
 @dataclass(frozen=True)
 class WorkflowLogs:
@@ -62,6 +67,11 @@ class WorkflowLogs:
             )
         logs: Mapping[ir.TaskInvocationId, LogOutput] | LogOutput = getattr(self, log_type.value)
         return logs
+
+    def _repr_html_(self) -> str:
+        from orquestra.sdk.displays import logs_html
+
+        return logs_html(self)
 
 
 def read_task_logs(archive: bytes) -> LogOutput:

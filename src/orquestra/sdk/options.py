@@ -6,10 +6,12 @@ the workflow is built, because tasks may be defined that no workflow uses.
 
 import string
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from decimal import Decimal
 from numbers import Real
 from typing import Any
 
+from orquestra.sdk.durations import checked_duration
 from orquestra.sdk.imports import Import
 from orquestra.sdk.kubernetes.quantity import parse_quantity
 from orquestra.sdk.resources import Resources
@@ -49,6 +51,21 @@ def checked_retries(max_retries: Any) -> int | None:
     return number
 
 
+def checked_timeout(timeout: Any) -> timedelta | None:
+    """How long one attempt of a task may take.
+
+    Raises:
+        TypeError: it is no length of time.
+        ValueError: it is not longer than nothing.
+    """
+    if timeout is None:
+        return None
+    duration = checked_duration(timeout, name="timeout", example="600")
+    if not duration:
+        raise ValueError(f"timeout={timeout!r} leaves no time. Leave it out for no limit.")
+    return duration
+
+
 def checked_env_vars(env_vars: Any) -> dict[str, str] | None:
     """A copy of environment variables, so that a later change of the original is none here.
 
@@ -65,13 +82,13 @@ def checked_env_vars(env_vars: Any) -> dict[str, str] | None:
     return dict(env_vars)
 
 
-def checked_image(custom_image: Any) -> str | None:
-    """The name of a container image.
+def checked_image(image: Any, *, name: str = "custom_image") -> str | None:
+    """The name of a container image; `name` is that of the option.
 
     Raises:
         TypeError: it is no text.
     """
-    return _check_text(custom_image, name="custom_image", example='"team/image:1.0"')
+    return _check_text(image, name=name, example='"team/image:1.0"')
 
 
 def checked_name_template(custom_name: Any) -> str | None:

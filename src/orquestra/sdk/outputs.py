@@ -1,16 +1,14 @@
 """How many outputs a task has: as its author said, or as its `return` statements show."""
 
 import ast
-import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from orquestra.sdk.call_sites import warn_user
+from orquestra.sdk.function_trees import function_tree
 
 
-@dataclass(frozen=True, kw_only=True)
-class OutputShape:
+class OutputShape(NamedTuple):
     """Whether a task's result can be indexed and unpacked, and into how many values."""
 
     is_subscriptable: bool
@@ -37,7 +35,7 @@ def output_shape(fn: Callable[..., Any], *, n_outputs: int | None) -> OutputShap
 
 
 def _inferred(fn: Callable[..., Any]) -> OutputShape:
-    shapes = {_shape_of(statement.value) for statement in _returns(_parse(fn))}
+    shapes = {_shape_of(statement.value) for statement in _returns(function_tree(fn))}
     if len(shapes) > 1:
         counts = sorted(shape.n_outputs for shape in shapes)
         warn_user(
@@ -55,19 +53,6 @@ def _shape_of(value: ast.expr | None) -> OutputShape:
     if any(isinstance(element, ast.Starred) for element in value.elts):
         return ONE_VALUE
     return OutputShape(is_subscriptable=True, n_outputs=len(value.elts))
-
-
-def _parse(fn: Callable[..., Any]) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
-    try:
-        source = inspect.getsource(fn)
-        # An indented function stays as it is, inside a block: dedenting would break texts in it.
-        tree = ast.parse(f"if True:\n{source}" if source[:1].isspace() else source)
-    except (OSError, TypeError, SyntaxError):  # no source, a builtin, a piece of a lambda
-        return None
-    statement = tree.body[0]
-    if isinstance(statement, ast.If):
-        statement = statement.body[0]
-    return statement if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) else None
 
 
 def _returns(function: ast.AST | None) -> Iterator[ast.Return]:

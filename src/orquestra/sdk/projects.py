@@ -1,4 +1,4 @@
-"""Workspaces and projects: where a run belongs."""
+"""Where a run belongs, by what a program says and what its environment does."""
 
 import os
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from orquestra.sdk.exceptions import ProjectInvalidError
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class ProjectRef:
-    """Where a run belongs."""
+    """A project, by its id and that of its workspace."""
 
     workspace_id: str
     project_id: str

@@ -41,6 +41,13 @@ class Resources(NamedTuple):
         return all(amount is None for amount in self)
 
 
+class DataAggregation(NamedTuple):
+    """What release 1.1 calls the head node: `resources` are its own; `run` says nothing."""
+
+    run: bool | None = None
+    resources: Resources = Resources()
+
+
 @dataclass(frozen=True, kw_only=True)
 class ResourcesUpdate:
     """Amounts to change in existing resources; NO_UPDATE keeps one, None clears it."""

@@ -1,30 +1,29 @@
 """The tasks and imports that one workflow uses, as its definition lists them."""
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from packaging.utils import canonicalize_name
-from packaging.version import Version
 
+from orquestra.sdk.caching import cache_policy_model
 from orquestra.sdk.call_sites import CallSite, definition_site, located, warn_user
 from orquestra.sdk.exceptions import (
     InvalidTaskDefinitionError,
     NodesInTaskResourcesWarning,
     WorkflowSyntaxError,
 )
-from orquestra.sdk.functions import encode_function
-from orquestra.sdk.imports import Import, InlineImport, PythonImports
-from orquestra.sdk.packaging import get_installed_version
+from orquestra.sdk.functions import encode_function, module_reference
+from orquestra.sdk.import_library import ImportLibrary, id_digest
+from orquestra.sdk.imports import Import, InlineImport, LocalImport, PythonImports
+from orquestra.sdk.local_modules import source_files
 from orquestra.sdk.resources import Resources, check_resources
+from orquestra.sdk.retries import retry_policy_model
 from orquestra.sdk.schema import ir
 from orquestra.sdk.tasks import TaskDef
 
-SDK_DISTRIBUTION = "orquestra-sdk"
 MAX_NAME_LENGTH = 128
 
-_HASH_BYTES = 5
 _PARAMETER_KINDS = {
     "VAR_POSITIONAL": ir.ParameterKind.VAR_POSITIONAL,
     "VAR_KEYWORD": ir.ParameterKind.VAR_KEYWORD,
@@ -47,11 +46,6 @@ def resources_model(resources: Resources) -> ir.Resources | None:
     return ir.Resources(cpu=cpu, memory=memory, disk=disk, gpu=gpu, nodes=resources.nodes)
 
 
-def installed_sdk_version() -> Version:
-    """The version of this SDK."""
-    return Version(get_installed_version(SDK_DISTRIBUTION))
-
-
 class TaskLibrary:
     """Collects tasks and imports as they are met.
 
@@ -66,8 +60,7 @@ class TaskLibrary:
     ) -> None:
         self._default_source = default_source_import
         self._default_dependencies = default_dependency_imports
-        self._sdk_import = PythonImports(f"{SDK_DISTRIBUTION}[all]=={installed_sdk_version()}")
-        self._import_models: dict[Import, ir.InlineImport | ir.PythonImports] = {}
+        self._imports = ImportLibrary()
         self._task_ids: dict[TaskDef[..., Any], ir.TaskDefId] = {}
         self.tasks: dict[ir.TaskDefId, ir.TaskDef] = {}
 
@@ -84,57 +77,58 @@ class TaskLibrary:
             self.tasks[model.id] = model
         return self._task_ids[task]
 
-    def imports(self) -> dict[ir.ImportId, ir.InlineImport | ir.PythonImports]:
+    def imports(self) -> dict[ir.ImportId, ir.Import]:
         """All imports of the tasks met so far, the SDK's own last."""
-        models = {**self._import_models}
-        if self._sdk_import in models:
-            models[self._sdk_import] = models.pop(self._sdk_import)
-        return {model.id: model for model in models.values()}
+        return self._imports.models()
+
+    def source_files(self) -> dict[str, str]:
+        """Local modules that the tasks met so far import, by their paths; they travel along.
+
+        Raises:
+            WorkflowSyntaxError: one cannot be read, or they are too large.
+        """
+        sources = {task: self._source(task) for task in self._task_ids}
+        inline = (task.__wrapped__ for task in sources if isinstance(sources[task], InlineImport))
+        local = (task.__wrapped__ for task in sources if isinstance(sources[task], LocalImport))
+        return source_files(inline, imported=local)
+
+    def _source(self, task: TaskDef[..., Any]) -> Import:
+        return task.options.source_import or self._default_source or InlineImport()
 
     def _model(self, task: TaskDef[..., Any]) -> ir.TaskDef:
         options = task.options
         _check_env_vars(options.env_vars, owner=_owner(task))
-        source = options.source_import or self._default_source or InlineImport()
-        if not isinstance(source, InlineImport):
-            raise InvalidTaskDefinitionError(
-                f"{_owner(task)} has the source import {source!r}, which brings packages but "
-                "not the task's own code. Use it as a dependency import."
-            )
-        source_id = self._import_id(source)
+        source = self._source(task)
+        source_id, *with_source = self._imports.ids(source)
+        dependency_ids = self._dependency_ids(task, source=source)
+        others = dict.fromkeys([*with_source, *dependency_ids, self._imports.sdk_id()])
         anonymous = ir.TaskDef(
             id=ir.TaskDefId(""),
-            fn_ref=ir.InlineFunctionRef(
-                function_name=task.__name__, encoded_function=encode_function(task.__wrapped__)
-            ),
+            fn_ref=_function_ref(task, source=source),
             parameters=_parameters(task),
             output_metadata=ir.TaskOutputMetadata(
                 is_subscriptable=task.output.is_subscriptable, n_outputs=task.output.n_outputs
             ),
             source_import_id=source_id,
-            dependency_import_ids=self._dependency_ids(task, source_id=source_id),
+            dependency_import_ids=[found for found in others if found != source_id],
             resources=resources_model(_task_resources(task)),
             max_retries=options.max_retries,
             custom_image=options.custom_image,
+            retry_policy=retry_policy_model(options.retry_policy),
+            timeout_seconds=None if options.timeout is None else options.timeout.total_seconds(),
+            cache=cache_policy_model(options.cache, fn=task.__wrapped__),
         )
-        digest = _digest(anonymous.model_dump_json())
+        digest = id_digest(anonymous.model_dump_json())
         return anonymous.model_copy(
             update={"id": ir.TaskDefId(clean_name(f"task-{task.__name__}-{digest}"))}
         )
 
-    def _dependency_ids(
-        self, task: TaskDef[..., Any], *, source_id: ir.ImportId
-    ) -> list[ir.ImportId]:
+    def _dependency_ids(self, task: TaskDef[..., Any], *, source: Import) -> list[ir.ImportId]:
         dependencies = task.options.dependency_imports
         if dependencies is None:
             dependencies = self._default_dependencies or ()
-        _refuse_contradictions(dependencies, owner=_owner(task))
-        ids = map(self._import_id, [*dependencies, self._sdk_import])
-        return [import_id for import_id in dict.fromkeys(ids) if import_id != source_id]
-
-    def _import_id(self, item: Import) -> ir.ImportId:
-        if item not in self._import_models:
-            self._import_models[item] = _import_model(item)
-        return self._import_models[item].id
+        _refuse_contradictions((source, *dependencies), owner=_owner(task))
+        return [import_id for item in dependencies for import_id in self._imports.ids(item)]
 
 
 def check_invocation(
@@ -197,31 +191,16 @@ def _refuse_contradictions(dependencies: Iterable[Import], *, owner: str) -> Non
                 )
 
 
+def _function_ref(task: TaskDef[..., Any], *, source: Import) -> ir.FunctionRef:
+    fn = task.__wrapped__
+    if not isinstance(source, InlineImport):
+        return module_reference(fn, owner=_owner(task))
+    return ir.InlineFunctionRef(function_name=task.__name__, encoded_function=encode_function(fn))
+
+
 def _parameters(task: TaskDef[..., Any]) -> list[ir.TaskParameter]:
     named = ir.ParameterKind.POSITIONAL_OR_KEYWORD
     return [
         ir.TaskParameter(name=parameter.name, kind=_PARAMETER_KINDS.get(parameter.kind.name, named))
         for parameter in task.signature.parameters.values()
     ]
-
-
-def _import_model(item: Import) -> ir.InlineImport | ir.PythonImports:
-    if isinstance(item, InlineImport):
-        return ir.InlineImport(id=ir.ImportId("inline-import-1"))
-    packages = [
-        ir.PackageSpec(
-            name=requirement.name,
-            extras=sorted(requirement.extras),
-            version_constraints=sorted(map(str, requirement.specifier)),
-            environment_markers=str(requirement.marker or ""),
-        )
-        for requirement in item.requirements()
-    ]
-    digest = _digest("\n".join(package.requirement() for package in packages))
-    return ir.PythonImports(
-        id=ir.ImportId(f"python-import-{digest}"), packages=packages, pip_options=[]
-    )
-
-
-def _digest(text: str) -> str:
-    return hashlib.shake_256(text.encode()).hexdigest(_HASH_BYTES)

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from orquestra.sdk.compute_engine import ComputeEngine
+from orquestra.sdk import evaluation
 from orquestra.sdk.exceptions import TaskInvocationNotFoundError, TaskRunNotFound
 from orquestra.sdk.logs import LogOutput
+from orquestra.sdk.runtime import Runtime
 from orquestra.sdk.schema import ir, workflow_run
 from orquestra.sdk.schema.workflow_run import State
 from orquestra.sdk.stored_values import read_value
@@ -30,12 +31,12 @@ class TaskRun:
 
     def __init__(
         self,
-        engine: ComputeEngine,
+        runtime: Runtime,
         *,
         run: workflow_run.WorkflowRun,
         task_run: workflow_run.TaskRun,
     ) -> None:
-        self._engine = engine
+        self._runtime = runtime
         self._run = run
         self._task_run = task_run
 
@@ -69,9 +70,9 @@ class TaskRun:
         """The state of this task run, asked for now.
 
         Raises:
-            TaskInvocationNotFoundError: the engine does not know this task run any more.
+            TaskInvocationNotFoundError: the runtime does not know this task run any more.
         """
-        for task_run in self._engine.status(self._run.id).task_runs:
+        for task_run in self._runtime.status(self._run.id).task_runs:
             if task_run.invocation_id == self._task_run.invocation_id:
                 return task_run.status.state
         raise TaskInvocationNotFoundError(self._task_run.invocation_id)
@@ -82,7 +83,7 @@ class TaskRun:
         Raises:
             TaskRunLogsNotFound: nothing yet.
         """
-        return self._engine.task_logs(self._run.id, invocation_id=self.task_invocation_id)
+        return self._runtime.task_logs(self._run.id, invocation_id=self.task_invocation_id)
 
     def get_outputs(self) -> Any:
         """Exactly what the task's function returned.
@@ -103,7 +104,7 @@ class TaskRun:
     def get_inputs(self) -> "TaskRun.Inputs":
         """The arguments; INPUT_UNAVAILABLE for what no task has produced yet.
 
-        A secret appears as its node in the definition.
+        A secret appears as its node in the definition. A map gets its sequences as wholes.
 
         Raises:
             ValueNotReadableError: one of them needs a package that is not installed here.
@@ -125,13 +126,18 @@ class TaskRun:
         """Task runs that produce the arguments of this one."""
         needed = set(self._producers().values())
         return {
-            TaskRun(self._engine, run=self._run, task_run=task_run)
+            TaskRun(self._runtime, run=self._run, task_run=task_run)
             for task_run in self._run.task_runs
             if task_run.invocation_id in needed
         }
 
     def __repr__(self) -> str:
         return f"<task run {self.task_run_id}>"
+
+    def _repr_html_(self) -> str:
+        from orquestra.sdk.displays import tasks_html
+
+        return tasks_html([(self._task_run, self.fn_name)])
 
     @property
     def _invocation(self) -> ir.TaskInvocation:
@@ -144,7 +150,7 @@ class TaskRun:
     def _values(self, invocation_ids: set[ir.TaskInvocationId]) -> dict[ir.TaskInvocationId, Any]:
         if not invocation_ids:
             return {}
-        artifacts = self._engine.artifacts(self._run.id, of=invocation_ids)
+        artifacts = self._runtime.artifacts(self._run.id, of=invocation_ids)
         return {
             key: read_value(value, what=f"What {key} of run {self._run.id} returned")
             for key, value in artifacts.items()
@@ -152,9 +158,10 @@ class TaskRun:
 
     def _producers(self) -> dict[str, ir.TaskInvocationId]:
         """Which invocations make the arguments that tasks make."""
-        every = self._run.workflow_def.producers()
-        arguments = self._invocation.argument_ids()
-        return {a: every[ir.ArtifactNodeId(a)] for a in arguments if a in every}
+        definition = self._run.workflow_def
+        every = definition.producers()
+        leaves = definition.leaves(self._invocation.argument_ids())
+        return {leaf: every[ir.ArtifactNodeId(leaf)] for leaf in leaves if leaf in every}
 
     def _input(
         self,
@@ -164,6 +171,13 @@ class TaskRun:
         values: Mapping[ir.TaskInvocationId, Any],
     ) -> Any:
         definition = self._run.workflow_def
+        collection = definition.collection_nodes.get(ir.CollectionNodeId(argument_id))
+        if collection is not None:
+            keys, items = (
+                [self._input(of, producers=producers, values=values) for of in ids]
+                for ids in (collection.keys, collection.items)
+            )
+            return evaluation.gather(collection.type, items=items, keys=keys)
         if argument_id in definition.constant_nodes:
             constant = definition.constant_nodes[ir.ConstantNodeId(argument_id)]
             return read_value(constant, what=f"The constant {argument_id} of run {self._run.id}")
@@ -172,5 +186,19 @@ class TaskRun:
         producer = producers[argument_id]
         if producer not in values:
             return TaskRun.INPUT_UNAVAILABLE
-        index = definition.artifact_nodes[ir.ArtifactNodeId(argument_id)].artifact_index
-        return values[producer] if index is None else values[producer][index]
+        task = definition.tasks[definition.task_invocations[producer].task_id]
+        return evaluation.part(
+            values[producer],
+            definition.artifact_nodes[ir.ArtifactNodeId(argument_id)].artifact_index,
+            output=task.output_metadata or evaluation.ONE_VALUE,
+            task_name=task.fn_ref.function_name,
+        )
+
+
+class TaskRuns(list[TaskRun]):
+    """A list of task runs, which notebooks show as a table."""
+
+    def _repr_html_(self) -> str:
+        from orquestra.sdk.displays import tasks_html
+
+        return tasks_html([(run._task_run, run.fn_name) for run in self])  # noqa: SLF001

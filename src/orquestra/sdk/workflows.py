@@ -4,20 +4,26 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, overload
 
 from orquestra.sdk.call_sites import definition_site, located, user_call_site, warn_user
 from orquestra.sdk.custom_names import render_workflow_name
 from orquestra.sdk.exceptions import WorkflowSyntaxError
+from orquestra.sdk.execution_context import building
+from orquestra.sdk.ignored_results import warn_if_ignored
 from orquestra.sdk.imports import Import, as_imports
+from orquestra.sdk.not_tasks import warn_of_calls_that_are_no_tasks
 from orquestra.sdk.options import (
+    checked_image,
     checked_name_template,
     checked_resources,
     checked_source_import,
 )
 from orquestra.sdk.resources import (
     NO_UPDATE,
+    DataAggregation,
     NoUpdate,
     Resources,
     ResourcesUpdate,
@@ -25,11 +31,15 @@ from orquestra.sdk.resources import (
 )
 
 if TYPE_CHECKING:
+    import graphviz
+
     from orquestra.sdk.config import RuntimeConfig
     from orquestra.sdk.runs import WorkflowRun
     from orquestra.sdk.schema import ir
 
 P = ParamSpec("P")
+
+_CHANGING = ("with_resources", "with_head_node_resources", "with_head_node_image")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +51,7 @@ class WorkflowOptions:
     custom_name: str | None
     default_source_import: Import | None
     default_dependency_imports: tuple[Import, ...] | None
+    head_node_image: str | None
 
 
 class WorkflowDef:
@@ -70,16 +81,45 @@ class WorkflowDef:
         """
         from orquestra.sdk.graph import WorkflowSource, build_definition
 
+        with building():
+            returned = self._fn(*self._arguments.args, **self._arguments.kwargs)
         source = WorkflowSource(
-            name=self.name,
-            fn=self._fn,
-            returned=self._fn(*self._arguments.args, **self._arguments.kwargs),
-            resources=self._options.resources,
-            head_node_resources=self._options.head_node_resources,
-            default_source_import=self._options.default_source_import,
-            default_dependency_imports=self._options.default_dependency_imports,
+            name=self.name, fn=self._fn, returned=returned, options=self._options
         )
         return build_definition(source)
+
+    @property
+    def graph(self) -> "graphviz.Digraph":
+        """A drawing of the definition, which it builds; notebooks show it as it is.
+
+        Rendering it needs the program `dot` of Graphviz on this machine.
+        """
+        from orquestra.sdk.drawing import drawn
+
+        return drawn(self.model)
+
+    @property
+    def fn_ref(self) -> "ir.ModuleFunctionRef":
+        """Where the workflow function stands."""
+        from orquestra.sdk.functions import named_reference
+
+        return named_reference(self._fn)
+
+    @property
+    def data_aggregation(self) -> DataAggregation | None:
+        """The resources of the head node, if any were asked for."""
+        head = self._options.head_node_resources
+        return None if head is None else DataAggregation(resources=head)
+
+    @property
+    def default_source_import(self) -> Import | None:
+        """Where the code of tasks comes from that do not say it themselves."""
+        return self._options.default_source_import
+
+    @property
+    def default_dependency_imports(self) -> tuple[Import, ...] | None:
+        """What tasks need that do not say it themselves."""
+        return self._options.default_dependency_imports
 
     def with_resources(
         self,
@@ -92,7 +132,8 @@ class WorkflowDef:
     ) -> "WorkflowDef":
         """The same workflow on other nodes; None clears an amount."""
         update = ResourcesUpdate(cpu=cpu, memory=memory, disk=disk, gpu=gpu, nodes=nodes)
-        return self._with(resources=checked_resources(update.apply(self._options.resources)))
+        resources = checked_resources(update.apply(self._options.resources))
+        return self._with(replace(self._options, resources=resources))
 
     def with_head_node_resources(
         self,
@@ -104,20 +145,27 @@ class WorkflowDef:
         """The same workflow with another head node; None clears an amount."""
         update = ResourcesUpdate(cpu=cpu, memory=memory, disk=disk)
         old = self._options.head_node_resources or Resources()
-        return self._with(head_node_resources=checked_resources(update.apply(old)))
+        resources = checked_resources(update.apply(old))
+        return self._with(replace(self._options, head_node_resources=resources))
+
+    def with_head_node_image(self, *, image: str | None) -> "WorkflowDef":
+        """The same workflow with another image of its head node; None means the default one."""
+        checked = checked_image(image, name="image")
+        return self._with(replace(self._options, head_node_image=checked))
 
     def run(
         self,
         config: "str | RuntimeConfig",
-        *,
+        project_dir: str | Path | None = None,
         workspace_id: str | None = None,
         project_id: str | None = None,
         dry_run: bool = False,
     ) -> "WorkflowRun":
-        """Send the workflow to a Compute Engine and start it there.
+        """Start the workflow: on a Compute Engine, on the local runtime or in this process.
 
         Args:
-            config: the Compute Engine, by the name of its saved configuration or as an object.
+            config: what to run it on, by the name of its saved configuration or as an object.
+            project_dir: has no meaning any more; it keeps the place of the arguments after it.
             workspace_id: where the run belongs; by default ORQ_CURRENT_WORKSPACE says it.
             project_id: the same for ORQ_CURRENT_PROJECT. Give both or neither.
             dry_run: do everything except running the code of the tasks.
@@ -127,8 +175,9 @@ class WorkflowDef:
             WorkflowRunNotStarted: the engine refused to run it; the message has its reason.
             ProjectInvalidError: only one of workspace and project is known.
         """
-        from orquestra.sdk.runs import WorkflowRun
+        from orquestra.sdk.runs import WorkflowRun, warn_of_project_dir
 
+        warn_of_project_dir(project_dir)
         return WorkflowRun.start_from_ir(
             self.model,
             config,
@@ -140,14 +189,13 @@ class WorkflowDef:
     def __repr__(self) -> str:
         return f"<workflow {self.name}>"
 
-    def _with(
-        self, *, resources: Resources | None = None, head_node_resources: Resources | None = None
-    ) -> "WorkflowDef":
-        options = self._options
-        if resources is not None:
-            options = replace(options, resources=resources)
-        if head_node_resources is not None:
-            options = replace(options, head_node_resources=head_node_resources)
+    def _repr_html_(self) -> str:
+        from orquestra.sdk.displays import workflow_html
+
+        return workflow_html(self.model)
+
+    def _with(self, options: WorkflowOptions) -> "WorkflowDef":
+        warn_if_ignored(*_CHANGING)
         return WorkflowDef(self._fn, arguments=self._arguments, options=options)
 
 
@@ -170,6 +218,7 @@ class WorkflowTemplate(Generic[P]):
         Raises:
             WorkflowSyntaxError: the arguments do not fit the function.
         """
+        warn_of_calls_that_are_no_tasks(self._fn)
         try:
             arguments = self._signature.bind(*args, **kwargs)
         except TypeError as error:
@@ -215,9 +264,11 @@ def workflow(
     *,
     resources: Resources | None = None,
     head_node_resources: Resources | None = None,
+    data_aggregation: object = None,
     custom_name: str | None = None,
     default_source_import: Import | None = None,
     default_dependency_imports: Import | Iterable[Import] | None = None,
+    head_node_image: str | None = None,
 ) -> Callable[[Callable[P, Any]], WorkflowTemplate[P]]: ...
 
 
@@ -227,9 +278,11 @@ def workflow(
     *,
     resources: Resources | None = None,
     head_node_resources: Resources | None = None,
+    data_aggregation: object = None,
     custom_name: str | None = None,
     default_source_import: Import | None = None,
     default_dependency_imports: Import | Iterable[Import] | None = None,
+    head_node_image: str | None = None,
 ) -> WorkflowTemplate[P]: ...
 
 
@@ -238,9 +291,11 @@ def workflow(
     *,
     resources: Resources | None = None,
     head_node_resources: Resources | None = None,
+    data_aggregation: object = None,
     custom_name: str | None = None,
     default_source_import: Import | None = None,
     default_dependency_imports: Import | Iterable[Import] | None = None,
+    head_node_image: str | None = None,
 ) -> Any:
     """Make a workflow of a function: `@workflow`, `@workflow(...)`, or `workflow(fn, ...)`.
 
@@ -248,14 +303,22 @@ def workflow(
         fn: a function that calls tasks and returns one of their results or a sequence of them.
         resources: the size of every node, and the most nodes of each container image.
         head_node_resources: CPU and memory of the head node.
+        data_aggregation: deprecated, has no meaning any more.
         custom_name: a template for the workflow's name, with parameters in braces.
         default_source_import: for tasks that name no source import.
         default_dependency_imports: for tasks that name no dependency imports.
+        head_node_image: the container image of the head node, with its tag.
 
     Raises:
         TypeError: `fn` is no Python function, or an option is of a wrong type.
         ValueError: `custom_name` cannot be read.
     """
+    if data_aggregation is not None:
+        warn_user(
+            "data_aggregation is ignored: it has no meaning any more. The size of the head node "
+            "is head_node_resources=sdk.Resources(...).",
+            FutureWarning,
+        )
     options = WorkflowOptions(
         resources=checked_resources(resources),
         head_node_resources=None
@@ -266,6 +329,7 @@ def workflow(
             default_source_import, name="default_source_import"
         ),
         default_dependency_imports=as_imports(default_dependency_imports),
+        head_node_image=checked_image(head_node_image, name="head_node_image"),
     )
 
     def decorate(function: Callable[..., Any]) -> WorkflowTemplate[...]:

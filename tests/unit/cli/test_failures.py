@@ -10,6 +10,7 @@ from tests.unit.cli.canned_engine import token
     ("error", "code"),
     [
         (sdk.ConfigNameNotFoundError("no"), 2),
+        (sdk.QERemoved("no more"), 2),
         (sdk.WorkflowSyntaxError("no"), 8),
         (sdk.WorkflowRunNotStarted("refused"), 9),
         (sdk.WorkflowRunNotFinished("not yet", State.RUNNING), 9),

@@ -36,11 +36,18 @@ def cluster(built, *, size=NODE, nodes=1, **options):
     return crew
 
 
-def execute(built, **options):
+def execute(built, *, watched=0, **options):
+    """Play a run; for so many seconds the executor looks at its clock."""
     crew = cluster(built, **options)
     crew.executor.begin(built.plan, built.definition)
+    watch(crew, seconds=watched)
     crew.play()
     return crew
+
+
+def watch(crew, *, seconds):
+    for tick in range(seconds * 20):
+        crew.after(tick / 20, crew.executor.turn)
 
 
 def finished(crew):

@@ -10,7 +10,14 @@ from orquestra.executor import engine_client
 from orquestra.executor.engine_client import EngineClient, pieces
 from orquestra.executor.errors import ClusterOver, EngineRefused, RunOver
 from orquestra.executor.testing import MemoryEngine, PlanBuilder
-from orquestra.sdk.schema.cluster import NodeId
+from orquestra.sdk.schema.cluster import (
+    CachedResult,
+    CachedValue,
+    CacheQuery,
+    Location,
+    NodeId,
+    ValueFormat,
+)
 from orquestra.sdk.schema.workflow_run import WorkflowRunId
 
 RUN = WorkflowRunId("run-1")
@@ -125,3 +132,18 @@ def test_a_large_batch_is_sent_in_pieces():
     content = bytes(range(256)) * 4
 
     assert [*pieces(content, size=1000)] == [content[:1000], content[1000:]]
+
+
+def test_results_of_earlier_runs_are_asked_for(serve, run, connect):
+    engine = serve(run)
+    location = Location("file", 0, 1, ValueFormat.JSON)
+    result = CachedResult(run_id="old", values=[CachedValue(None, location)])
+    engine.remembered = {"known": result}
+    client = connect(engine.head_start)
+
+    answer = client.cached(RUN, CacheQuery(keys=[("known", 60.0), ("unknown", None)]))
+
+    assert answer.found == {"known": result}
+    engine.end(RUN)
+    with pytest.raises(RunOver):
+        client.cached(RUN, CacheQuery(keys=[]))

@@ -1,8 +1,11 @@
 """What is installed for a task."""
 
+import subprocess
+
 import pytest
 
 from orquestra.executor.environments import environment_key, requirements
+from orquestra.executor.git_references import with_commits
 from orquestra.executor.surroundings import Requirements
 from orquestra.executor.testing import PlanBuilder
 from orquestra.sdk.schema import ir
@@ -92,6 +95,7 @@ def test_the_key_does_not_depend_on_the_order_of_packages_but_on_all_else():
             {},
             "git+https://me@example.com:8443/tool@v1",
         ),
+        ("file://localhost/srv/tool", {}, "git+file://localhost/srv/tool@v1"),
     ],
 )
 def test_git_imports_are_requirements_too(url, fields, requirement):
@@ -104,3 +108,34 @@ def test_the_sdks_own_repository_is_left_out():
     own = git_import("https://e.com/z/orquestra-sdk.git")
 
     assert requirements(*prepared(git=own)) is None
+
+
+def test_a_definition_without_git_asks_nobody():
+    _, definition = prepared(packages=[package("numpy")])
+
+    assert with_commits(definition) is definition
+
+
+@pytest.mark.parametrize(
+    ("url", "reference"),
+    [
+        ("https://e.com/tool", "0123456789" * 4),
+        ("https://e.com/z/orquestra-sdk.git", "main"),
+    ],
+)
+def test_a_commit_and_the_sdks_own_repository_are_not_looked_up(monkeypatch, url, reference):
+    monkeypatch.setattr(subprocess, "run", None)
+    git = git_import(url).model_copy(update={"git_ref": reference})
+    _, definition = prepared(git=git)
+
+    assert with_commits(definition) == definition
+
+
+def test_a_repository_that_does_not_answer_changes_nothing(monkeypatch):
+    def nothing(command, **_):
+        raise subprocess.TimeoutExpired(command, 10)
+
+    monkeypatch.setattr(subprocess, "run", nothing)
+    _, definition = prepared(git=git_import("https://e.com/tool"))
+
+    assert with_commits(definition) == definition

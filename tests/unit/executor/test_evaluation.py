@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from orquestra.executor.evaluation import Evaluator, TaskProblem
 from orquestra.executor.exchange import Exchange, encode
 from orquestra.executor.failures import MOST_TEXT
-from orquestra.executor.protocol import Call, Constant, Function, Kept, Own
+from orquestra.executor.protocol import Call, Constant, Function, Gathered, Item, Kept, Own
 from orquestra.sdk.functions import encode_function
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.workflow_run import WorkflowRunId
@@ -51,18 +52,26 @@ class Task:
         )
         output = ir.TaskOutputMetadata(is_subscriptable=outputs > 1, n_outputs=outputs)
         function = Function(
-            "work", reference, output, about.get("dry_run", False), about.get("directory")
+            "work",
+            reference,
+            output,
+            about.get("dry_run", False),
+            about.get("directory"),
+            about.get("sources"),
         )
         self.evaluator.learn({key: function})
         call = Call(
             1,
             key,
-            ir.TaskInvocationId("invocation-0"),
+            ir.TaskInvocationId(about.get("invocation", "invocation-0")),
             1,
             arguments,
             tuple((keywords or {}).items()),
             tuple(Kept(ir.ArtifactNodeId(f"{task}-{index}"), index) for index in keeps),
+            work=about.get("work", "task"),
         )
+        if call.work == "count":
+            return self.evaluator.count(call)
         return self.evaluator.evaluate(call)
 
     def values(self, *arguments, **options):
@@ -123,12 +132,16 @@ def test_only_the_parts_that_are_used_are_kept_beside_the_whole(task):
     assert task.values(pair, keeps=(1, None), outputs=2) == [2, (1, 2)]
 
 
-def test_a_single_output_unpacks_to_the_whole_value_as_in_release_1_1(task):
-    locations = task.call(lambda: (5,), keeps=(0, None), outputs=1)
+def test_a_single_output_unpacks_to_its_element(task):
+    assert task.values(lambda: (5,), keeps=(0, None), outputs=1) == [5, (5,)]
+
+
+def test_a_bare_single_output_is_written_once(task):
+    locations = task.call(lambda: 5, keeps=(0, None), outputs=1)
     task.evaluator.flush()
 
-    assert locations[0] == locations[1], "the same value is written once"
-    assert task.exchange.read(locations[0]) == (5,)
+    assert locations[0] == locations[1]
+    assert task.exchange.read(locations[0]) == 5
 
 
 @pytest.mark.parametrize(
@@ -405,3 +418,122 @@ def test_a_worker_leaves_its_process_as_it_was(task):
 
     assert "LEFT_BEHIND" not in os.environ
     assert (sys.path, Path.cwd()) == before
+
+
+def count(task, sequences, **options):
+    keywords = {name: constant(value) for name, value in sequences.items()}
+    return task.call(pair, keywords=keywords, work="count", **options)
+
+
+def test_the_elements_of_equally_long_sequences_are_counted(task):
+    stored = task.stored(["a", "b"])
+    listing = Gathered(ir.CollectionType.LIST, (), (stored, stored))
+
+    assert count(task, {"0": [1, 2], "right": (3, 4)}) == 2
+    assert task.call(pair, keywords={"0": stored, "1": listing}, work="count") == 2
+    assert count(task, {"0": []}) == 0
+
+
+@pytest.mark.parametrize(
+    ("sequences", "problem"),
+    [
+        ({"0": [1, 2], "right": [1]}, r"different lengths: its argument 1 has 2, argument 'right'"),
+        ({"1": 5}, r"'work' is mapped over its argument 2, which is an int and not a sequence"),
+        ({"0": {"a": 1}}, r"which is a dict and not a sequence"),
+    ],
+)
+def test_what_cannot_be_counted_is_a_problem_in_words(task, sequences, problem):
+    with pytest.raises(TaskProblem, match=problem):
+        count(task, sequences)
+
+
+def test_a_dry_run_counts_what_is_known_and_calls_nothing(task):
+    def never():
+        raise AssertionError
+
+    dry = task.stored("dry_run task output")
+
+    assert task.call(pair, keywords={"0": dry}, work="count", dry_run=True) == 1
+    assert count(task, {"0": [1, 2, 3]}, dry_run=True) == 3
+    assert task.values(never, Item(dry, 0), dry_run=True) == ["dry_run task output"]
+
+
+def test_the_results_of_elements_are_gathered_in_order(task):
+    results = tuple(task.stored(value) for value in (1, (2, 3), "x"))
+    listing = Gathered(ir.CollectionType.LIST, (), results)
+
+    assert task.values(pair, listing, work="gather", outputs=2) == [[1, (2, 3), "x"]]
+    assert task.values(pair, listing, work="gather", dry_run=True) == [[1, (2, 3), "x"]]
+
+
+def test_a_task_knows_what_is_running(task):
+    def look():
+        from orquestra.sdk import execution_context
+
+        ids, where = execution_context.current_run_ids(), execution_context.current_exec_ctx()
+        return (*ids, where.config_name)
+
+    assert task.values(look) == [("run-1", "invocation-0", "run-1@invocation-0", "ray")]
+    assert task.values(look, invocation="invocation-0.7") == [
+        ("run-1", "invocation-0", "run-1@invocation-0.7", "ray")
+    ]
+
+
+def sources(task, text):
+    return task.stored(
+        {
+            "helper_of_task.py": text,
+            "package_of_task/__init__.py": "from . import a",
+            "package_of_task/a.py": "VALUE = 5",
+        }
+    )
+
+
+def use_helper():
+    import helper_of_task
+    import package_of_task
+
+    return helper_of_task.name(), package_of_task.a.VALUE
+
+
+@pytest.mark.usefixtures("place")
+def test_local_modules_come_with_their_run_and_go_with_it(task, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    one, two = (sources(task, f"def name():\n    return {name!r}\n") for name in ("one", "two"))
+    (tmp_path / "helper_of_task.py").write_text("def name():\n    return 'of the folder'\n")
+
+    found = [
+        task.values(use_helper, sources=each, directory=str(tmp_path), run_id=WorkflowRunId(run))
+        for each, run in ((one, "run-a"), (two, "run-b"), (one, "run-a"))
+    ]
+
+    assert found == [[("one", 5)], [("two", 5)], [("one", 5)]]
+    assert len(list(tmp_path.glob("sources-*"))) == 2
+    task.evaluator.forget(WorkflowRunId("run-b"))
+    assert len(list(tmp_path.glob("sources-*"))) == 1
+    task.evaluator.close()
+    assert not list(tmp_path.glob("sources-*"))
+    assert "helper_of_task" not in sys.modules
+
+
+@pytest.mark.usefixtures("place")
+def test_a_traceback_shows_the_lines_of_local_modules(task, capfd):
+    broken = sources(task, "def name():\n    raise ValueError(6 * 7)  # the line\n")
+
+    with pytest.raises(TaskProblem, match="ValueError: 42"):
+        task.call(use_helper, sources=broken)
+
+    printed = capfd.readouterr().err
+    assert "raise ValueError(6 * 7)  # the line" in printed
+    assert "helper_of_task.py" in printed
+
+
+@pytest.mark.usefixtures("place")
+def test_local_modules_that_cannot_be_written_are_a_problem_each_time(task, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", full)
+    for _ in range(2):
+        with pytest.raises(TaskProblem, match=r"'work' imports cannot be put.*No space left"):
+            task.call(use_helper, sources=sources(task, ""))

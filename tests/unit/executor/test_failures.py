@@ -70,3 +70,40 @@ def test_without_limits_there_are_zeros(tmp_path):
     (tmp_path / "memory.max").write_text("max\n")
 
     assert read_node_memory(tmp_path) == NodeMemory(peak=0, limit=0, oom_kills=0)
+
+
+ELEMENT = TaskFacts(name="eat", memory=None, element=7)
+
+
+@pytest.mark.parametrize(
+    ("facts", "message", "tries", "told"),
+    [
+        (FACTS, "ValueError: no", 1, "ValueError: no"),
+        (FACTS, "ValueError: no", 4, "ValueError: no (tried 4 times)"),
+        (ELEMENT, "ValueError: no", 0, "Element 7 of task 'eat' failed: ValueError: no"),
+        (ELEMENT, failures.crash(ELEMENT).message, 0, failures.crash(ELEMENT).message),
+        (
+            ELEMENT,
+            failures.timeout(ELEMENT, seconds=5).message,
+            2,
+            f"{failures.timeout(ELEMENT, seconds=5).message} (tried 2 times)",
+        ),
+    ],
+)
+def test_a_message_tells_its_element_and_how_often_it_was_tried(facts, message, tries, told):
+    assert failures.told(facts, message, tries=tries) == told
+
+
+def test_a_very_long_message_still_says_how_often_it_was_tried():
+    told = failures.told(FACTS, "x" * 10_000, tries=3)
+
+    assert len(told) == failures.MOST_TEXT
+    assert told.endswith("x (tried 3 times)")
+
+
+def test_a_timeout_says_how_long_it_was_and_the_way_out():
+    failure = failures.timeout(FACTS, seconds=90.0)
+
+    assert failure.reason is Reason.TIMEOUT
+    assert failure.message.startswith("Task 'eat' was ended: it took longer than its timeout of 90")
+    assert "timeout=" in failure.message

@@ -173,3 +173,45 @@ def test_nothing_follows_that_waits_for_others_too():
     walk.complete(other.invocation_id)
     assert len(chain_behind(walk, first.invocation_id)) == 1
     assert chain_behind(walk, first.invocation_id, fits=lambda _: False) == []
+
+
+def test_what_is_in_collections_is_needed_like_any_argument():
+    builder = PlanBuilder()
+    first, second = builder.call(text, 1), builder.call(divmod_, 7, 2, outputs=2)
+    last = builder.call(text, [first, {"a": (second.parts[0], first)}])
+
+    steps = read_graph(builder.build(last).definition)
+
+    assert steps[last.invocation_id].needs == {first.packed, second.parts[0]}
+    assert steps[second.invocation_id].keeps == (second.parts[0], second.packed)
+
+
+def with_collections(*nodes):
+    builder = PlanBuilder()
+    definition = builder.build(builder.call(text, 1)).definition
+    return definition.model_copy(update={"collection_nodes": {node.id: node for node in nodes}})
+
+
+def collection(name, *items):
+    return ir.CollectionNode(id=name, type=ir.CollectionType.LIST, items=items)
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        [collection("a", "a")],
+        [collection("a", "b"), collection("b", "a")],
+        [collection(f"c-{n}", f"c-{n + 1}") for n in range(150)],
+        [collection(f"c-{n}", f"c-{n - 1}") for n in range(150)],
+    ],
+)
+def test_collections_that_could_never_be_built_are_refused(nodes):
+    with pytest.raises(BadGraph, match="inside each other more than 100 deep"):
+        read_graph(with_collections(*nodes))
+
+
+def test_wide_collections_and_shared_ones_are_read_once():
+    inner = [collection(f"inner-{n}") for n in range(2000)]
+    pairs = [collection("p-0")] + [collection(f"p-{n}", *[f"p-{n - 1}"] * 2) for n in range(1, 60)]
+
+    assert read_graph(with_collections(collection("wide", *[i.id for i in inner]), *inner, *pairs))

@@ -83,3 +83,23 @@ def test_what_is_stored_is_no_longer_ahead():
 
     assert found.pools() == {"b"}
     assert due(found, boot=0, seconds=1) == [made[1].invocation_id]
+
+
+def test_a_map_counts_as_one_task_until_it_is_opened():
+    builder = PlanBuilder(pools=POOLS)
+    mapped = builder.call(text, [1], map_over=[0], pool="a")
+    last = builder.call(text, mapped, pool="b")
+
+    assert due(outlook(builder.build(last)), boot=1.5, seconds=1) == [last.invocation_id]
+
+    found = outlook(builder.build(last))
+    found.open(mapped.invocation_id, 10)
+    assert due(found, boot=5, seconds=1) == []
+    for _ in range(8):
+        found.complete_element(mapped.invocation_id)
+    assert due(found, boot=5, seconds=1) == [last.invocation_id]
+    found.complete_element(mapped.invocation_id)
+    found.complete_element(mapped.invocation_id)
+    assert found.pools() == {"a", "b"}
+    found.complete(mapped.invocation_id)
+    assert found.pools() == {"b"}

@@ -1,9 +1,10 @@
 """Calls that let nobody speak: what becomes of their run, and of what waits behind them."""
 
+from orquestra.executor.progress import ProgressNote
 from orquestra.executor.protocol import Calls, Recall
 from orquestra.executor.testing import Behaviour, PlanBuilder
 from orquestra.sdk.schema.workflow_run import State
-from tests.unit.executor.playing import cluster, ends, finished, number
+from tests.unit.executor.playing import TWO, cluster, ends, finished, number
 
 
 def test_a_stopped_run_is_over_soon_although_its_call_lets_nobody_speak():
@@ -72,3 +73,23 @@ def test_nothing_is_put_behind_a_call_that_lets_nobody_speak():
     assert [type(message) for _, message in crew.messages] == [Calls, Recall]
     (worker,) = crew.executor._scheduler.workers.values()
     assert worker.slow == 1
+
+
+def test_the_note_of_a_silent_worker_says_what_it_runs(tmp_path):
+    builder = PlanBuilder(pools={"default": (1, TWO)})
+    first = builder.call(number, 1)
+    built = builder.build(builder.call(number, first))
+    crew = cluster(built, size=TWO, behave=lambda _: Behaviour(seconds=1e6, silent=True))
+    crew.executor._vigil._exchange = tmp_path
+    crew.executor.begin(built.plan, built.definition)
+    crew.play(until=0.6)
+    (worker,) = crew.executor._scheduler.workers.values()
+    assert [*worker.held] == [1, 2]
+
+    with ProgressNote(tmp_path, worker.worker_id) as note:
+        # The first call has ended, but nobody could say so.
+        note.begin(2, crew.now)
+        crew.after(0.5, crew.executor.turn)
+        crew.play(until=1)
+
+    assert worker.slow == 2

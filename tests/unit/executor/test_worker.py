@@ -19,7 +19,9 @@ from orquestra.executor.protocol import (
     Constant,
     Forget,
     Function,
+    Gathered,
     Hello,
+    Item,
     Kept,
     Leave,
     Lines,
@@ -291,3 +293,21 @@ def test_an_idle_worker_without_executor_ends_as_it_should(executor):
     executor.connection.close()
 
     assert executor.process.wait(PATIENCE.total_seconds()) == 0
+
+
+def test_a_worker_counts_and_gathers_for_maps(tmp_path):
+    with started(tmp_path) as executor:
+        call, function = executor.call(lambda value: value**2, constant(3))
+        rows, gathered = [constant(n) for n in range(4)], ir.CollectionType.LIST
+        count = call._replace(keywords=(("0", constant([1, 2, 3])),), keeps=(), work="count")
+        element = call._replace(number=2, arguments=(Item(constant([1, 2, 3]), 2),))
+        gather = call._replace(
+            number=3, arguments=(Gathered(gathered, (), tuple(rows)),), work="gather"
+        )
+
+        executor.give((count, function), (element, function), (gather, function))
+
+        counted, *made = executor.outcomes(1, 2, 3)
+        assert (counted.length, counted.values, counted.problem) == (3, (), None)
+        assert [executor.exchange.read(outcome.values[0]) for outcome in made] == [9, [0, 1, 2, 3]]
+        executor.leave()

@@ -10,6 +10,15 @@ import pytest
 
 from orquestra.sdk.config import RuntimeConfig
 
+PLATFORM_VARIABLES = (
+    "ORQUESTRA_PASSPORT_FILE",
+    "ORQ_CURRENT_CLUSTER",
+    "ORQ_CURRENT_CONFIG",
+    "ORQ_CURRENT_PROJECT",
+    "ORQ_CURRENT_USER",
+    "ORQ_CURRENT_WORKSPACE",
+)
+
 
 def encode_token(claims):
     parts = [json.dumps({"alg": "none"}), json.dumps(claims), ""]
@@ -31,7 +40,7 @@ class ScriptedEngine:
             def _reply(self):
                 engine._handle(self)
 
-            do_GET = do_POST = _reply  # noqa: N815 - the base class looks for these names
+            do_DELETE = do_GET = do_POST = _reply  # noqa: N815 - the base class looks for these names
 
             def log_message(self, *args):
                 pass
@@ -39,7 +48,7 @@ class ScriptedEngine:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.uri = f"http://127.0.0.1:{self._server.server_port}"
         token = encode_token({"exp": time.time() + 3600})
-        self.config = RuntimeConfig(name="scripted", uri=self.uri, token=token)
+        self.config = RuntimeConfig.unsaved(name="scripted", uri=self.uri, token=token)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.01,), daemon=True
         )
@@ -99,6 +108,6 @@ def config_file(tmp_path, monkeypatch):
     path = tmp_path / "orquestra" / "config.json"
     monkeypatch.setenv("ORQ_CONFIG_PATH", str(path))
     monkeypatch.setenv("ORQ_LOCAL_DATA", str(tmp_path / "local"))
-    monkeypatch.delenv("ORQ_CURRENT_WORKSPACE", raising=False)
-    monkeypatch.delenv("ORQ_CURRENT_PROJECT", raising=False)
+    for variable in PLATFORM_VARIABLES:
+        monkeypatch.delenv(variable, raising=False)
     return path

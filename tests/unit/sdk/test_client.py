@@ -39,7 +39,9 @@ def test_every_call_shows_the_login(engine, client):
 
 
 def test_a_path_in_the_address_is_thrown_away(engine):
-    config = RuntimeConfig(name="x", uri=f"{engine.uri}/some/path", token=engine.config.token)
+    config = RuntimeConfig.unsaved(
+        name="x", uri=f"{engine.uri}/some/path", token=engine.config.token
+    )
     engine.answers("GET /api/artifacts", {"data": {}})
 
     assert ComputeEngineClient(config).list_artifacts("r1") == {}
@@ -48,7 +50,7 @@ def test_a_path_in_the_address_is_thrown_away(engine):
 @pytest.mark.parametrize("claims", [{"exp": 1}, None])
 def test_a_token_that_cannot_be_good_is_refused_before_anything_is_sent(engine, make_token, claims):
     token = make_token(claims) if claims else "no token"
-    client = ComputeEngineClient(RuntimeConfig(name="x", uri=engine.uri, token=token))
+    client = ComputeEngineClient(RuntimeConfig.unsaved(name="x", uri=engine.uri, token=token))
 
     with pytest.raises(UnauthorizedError, match=f"orq login -s {engine.uri}"):
         client.get_run("r1")
@@ -90,7 +92,7 @@ def test_an_answer_that_is_none_is_told_with_the_address(engine, client):
 
 def test_an_engine_that_cannot_be_reached_is_named(make_token):
     # Port 1 is reserved, and nothing listens there.
-    config = RuntimeConfig(name="x", uri="http://127.0.0.1:1", token=make_token({}))
+    config = RuntimeConfig.unsaved(name="x", uri="http://127.0.0.1:1", token=make_token({}))
 
     with pytest.raises(RemoteConnectionError, match=r"http://127\.0\.0\.1:1 cannot") as caught:
         ComputeEngineClient(config).get_run("r1")
@@ -202,7 +204,7 @@ def test_a_stream_that_breaks_is_a_lost_connection(engine):
         raise httpx.ReadError("connection reset")
 
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=broken()))
-    config = RuntimeConfig(name="x", uri="http://engine.example", token=engine.config.token)
+    config = RuntimeConfig.unsaved(name="x", uri="http://engine.example", token=engine.config.token)
 
     told = ComputeEngineClient(config, transport=transport).progress("r1")
 

@@ -4,22 +4,53 @@ import threading
 
 import pytest
 
+from orquestra import sdk
 from orquestra.sdk import local_engine
-from orquestra.sdk.config import RuntimeConfig, as_config, config_name_of
+from orquestra.sdk.config import (
+    RuntimeConfig,
+    as_config,
+    config_name_of,
+    save_login,
+    saved_logins,
+)
 from orquestra.sdk.exceptions import (
     ConfigFileNotFoundError,
     ConfigNameNotFoundError,
+    QERemoved,
     RayNotRunningError,
     RuntimeConfigError,
 )
 from orquestra.sdk.local_engine import LocalEngineFile
+
+BUILT_IN = ["ray", "in_process"]
+
+
+@pytest.fixture
+def save_entry(config_file):
+    """Write a file with one entry, "old"."""
+
+    def save(**entry):
+        config_file.parent.mkdir()
+        config_file.write_text(json.dumps({"configs": {"old": {"config_name": "old", **entry}}}))
+
+    return save
+
+
+@pytest.fixture
+def platform(monkeypatch, tmp_path):
+    """The environment of a program inside of a platform; gives the file of its token."""
+    token = tmp_path / "token"
+    token.write_text("the token\n")
+    monkeypatch.setenv("ORQUESTRA_PASSPORT_FILE", str(token))
+    monkeypatch.setenv("ORQ_CURRENT_CLUSTER", "prod-d.example.com")
+    return token
 
 
 def test_a_login_is_saved_and_found_again(config_file):
     saved = RuntimeConfig.ce("https://prod-d.example.com", "token")
 
     assert RuntimeConfig.load("prod-d") == saved
-    assert RuntimeConfig.list_configs() == ["prod-d", "ray"]
+    assert RuntimeConfig.list_configs() == ["prod-d", *BUILT_IN]
     assert json.loads(config_file.read_text()) == {
         "version": "0.0.2",
         "configs": {
@@ -76,7 +107,8 @@ def test_a_new_login_replaces_the_token_and_keeps_everything_else(config_file):
         "color": "red",
     }
     assert content["configs"]["my-ray"]["runtime_name"] == "RAY_LOCAL"
-    assert RuntimeConfig.list_configs() == ["prod-d", "ray"]
+    assert RuntimeConfig.list_configs() == ["prod-d", "my-ray", *BUILT_IN]
+    assert saved_logins() == ["prod-d"]
 
 
 def test_logins_saved_at_the_same_time_are_all_kept():
@@ -93,11 +125,11 @@ def test_logins_saved_at_the_same_time_are_all_kept():
     for thread in threads:
         thread.join()
 
-    assert sorted(RuntimeConfig.list_configs()) == sorted([*names, "ray"])
+    assert sorted(RuntimeConfig.list_configs()) == sorted([*names, *BUILT_IN])
 
 
 def test_without_any_login_the_message_says_how_to_log_in():
-    assert RuntimeConfig.list_configs() == ["ray"]
+    assert RuntimeConfig.list_configs() == BUILT_IN
     with pytest.raises(ConfigFileNotFoundError, match="orq login"):
         RuntimeConfig.load("prod-d")
 
@@ -107,12 +139,6 @@ def test_an_unknown_name_is_told_with_the_known_ones():
 
     with pytest.raises(ConfigNameNotFoundError, match="Saved are: prod-d"):
         RuntimeConfig.load("prod-e")
-
-
-@pytest.mark.parametrize("name", ["in_process", "auto"])
-def test_other_local_runtimes_are_not_offered_yet(name):
-    with pytest.raises(RuntimeConfigError, match=f"no runtime {name!r}"):
-        RuntimeConfig.load(name)
 
 
 @pytest.mark.parametrize("name", ["ray", "local"])
@@ -154,16 +180,31 @@ def test_a_broken_file_is_told_and_left_alone(config_file, content):
 
 
 @pytest.mark.parametrize(
-    ("runtime_name", "options", "problem"),
-    [("QE_REMOTE", {}, "QE_REMOTE"), ("CE_REMOTE", {"uri": "https://x"}, "Log in again")],
+    ("runtime_name", "options", "error", "problem"),
+    [
+        ("QE_REMOTE", {}, QERemoved, "Quantum Engine"),
+        ("XY_REMOTE", {}, RuntimeConfigError, "XY_REMOTE"),
+        ("CE_REMOTE", {"uri": "https://x"}, RuntimeConfigError, "Log in again"),
+        ("CE_REMOTE", {"color": "red"}, RuntimeConfigError, "'color'.* Known are: uri, token"),
+        ("IN_PROCESS", {"uri": "x"}, RuntimeConfigError, r"'uri'.* Known are: \(none\)"),
+    ],
 )
-def test_a_configuration_that_cannot_be_used_is_told(config_file, runtime_name, options, problem):
-    config_file.parent.mkdir()
-    entry = {"config_name": "old", "runtime_name": runtime_name, "runtime_options": options}
-    config_file.write_text(json.dumps({"configs": {"old": entry}}))
+def test_a_configuration_that_cannot_be_used_is_told(
+    save_entry, runtime_name, options, error, problem
+):
+    save_entry(runtime_name=runtime_name, runtime_options=options)
 
-    with pytest.raises(RuntimeConfigError, match=problem):
+    with pytest.raises(error, match=problem):
         RuntimeConfig.load("old")
+
+
+def test_a_local_runtime_of_an_old_file_keeps_its_name_and_options(save_entry):
+    save_entry(runtime_name="RAY_LOCAL", runtime_options={"temp_dir": "/data/ray"})
+
+    config = RuntimeConfig.load("old")
+
+    assert (config.name, config.is_local, config.temp_dir) == ("old", True, "/data/ray")
+    assert config != RuntimeConfig.ray()
 
 
 @pytest.mark.parametrize(
@@ -224,13 +265,124 @@ def test_the_same_engine_by_another_scheme_keeps_its_name():
 
     RuntimeConfig.ce("https://lab.example.com/", "token")
 
-    assert RuntimeConfig.list_configs() == ["lab", "ray"]
+    assert RuntimeConfig.list_configs() == ["lab", *BUILT_IN]
     assert RuntimeConfig.load("lab").uri == "https://lab.example.com/"
 
 
 def test_a_login_can_have_any_name_but_that_of_a_local_runtime():
-    RuntimeConfig(name="work", uri="https://lab.example.com", token="token").save()
+    save_login(RuntimeConfig.unsaved(name="work", uri="https://lab.example.com", token="token"))
 
     assert RuntimeConfig.load("work").uri == "https://lab.example.com"
     with pytest.raises(ValueError, match="means a local runtime"):
-        RuntimeConfig(name="ray", uri="https://lab.example.com", token="token").save()
+        save_login(RuntimeConfig.unsaved(name="ray", uri="https://x.example.com", token="token"))
+
+
+def test_this_process_is_a_runtime():
+    config = RuntimeConfig.in_process()
+
+    assert config == RuntimeConfig.load("in_process") == as_config("in_process")
+    assert (config.name, config.is_in_process, config.is_local) == ("in_process", True, False)
+    assert config.resolved() is config
+
+
+def test_the_local_runtime_has_the_attributes_of_release_1_1():
+    config = RuntimeConfig.ray()
+
+    options = (config.address, config.log_to_driver, config.configure_logging)
+    assert options == ("auto", False, False)
+    assert (config.storage, config.temp_dir) == (None, None)
+
+
+def test_the_constructor_is_not_for_users():
+    with pytest.raises(ValueError, match=r"RuntimeConfig.ce\(uri, token\)"):
+        RuntimeConfig("RAY_LOCAL", "local")
+    with pytest.raises(ValueError, match="'SLURM' is none of: CE_REMOTE"):
+        RuntimeConfig("SLURM", "local", bypass_factory_methods=True)
+    assert RuntimeConfig("RAY_LOCAL", "local", bypass_factory_methods=True) == RuntimeConfig.ray()
+
+
+def test_configurations_are_equal_by_name_runtime_and_options():
+    first = RuntimeConfig.unsaved(name="a", uri="https://x", token="1")
+
+    assert first == RuntimeConfig.unsaved(name="a", uri="https://x", token="1")
+    assert first != RuntimeConfig.unsaved(name="a", uri="https://x", token="2")
+    assert first != RuntimeConfig.unsaved(name="b", uri="https://x", token="1")
+    assert first != RuntimeConfig("RAY_LOCAL", "a", bypass_factory_methods=True)
+    assert first != "a"
+    assert len({first, RuntimeConfig.unsaved(name="a", uri="https://x", token="1")}) == 1
+
+
+def test_a_configuration_says_what_it_is():
+    config = RuntimeConfig.ce("https://prod-d.example.com", "secret")
+
+    assert str(config) == "'prod-d': CE_REMOTE at https://prod-d.example.com"
+    assert str(RuntimeConfig.in_process()) == "'in_process': IN_PROCESS"
+
+
+def test_a_token_is_updated_here_and_in_the_file():
+    config = RuntimeConfig.ce("https://prod-d.example.com", "old")
+
+    config.update_saved_token("new")
+
+    assert config.token == RuntimeConfig.load("prod-d").token == "new"
+
+
+@pytest.mark.parametrize("config", [RuntimeConfig.ray(), RuntimeConfig.in_process()])
+def test_only_compute_engines_have_tokens(config):
+    with pytest.raises(SyntaxError, match="has no token"):
+        config.update_saved_token("new")
+
+
+def test_a_broken_file_leaves_the_built_in_names(config_file):
+    config_file.parent.mkdir()
+    config_file.write_text("{")
+
+    with pytest.warns(UserWarning, match="Repair the file"):
+        assert RuntimeConfig.list_configs() == BUILT_IN
+
+
+def test_auto_is_the_compute_engine_inside_of_a_platform(platform):
+    config = RuntimeConfig.load("auto")
+
+    found = (config.name, config.uri, config.token)
+    assert found == ("auto", "https://prod-d.example.com", "the token")
+    assert RuntimeConfig.list_configs() == [*BUILT_IN, "auto"]
+
+
+def test_the_token_of_a_platform_is_read_again_for_each_use(platform):
+    config = RuntimeConfig.load("auto")
+    platform.write_text("another")
+
+    assert config.resolved().token == "another"
+
+
+def test_auto_needs_the_cluster_and_the_token_of_the_platform(platform, monkeypatch):
+    platform.unlink()
+    with pytest.raises(FileNotFoundError, match="ORQUESTRA_PASSPORT_FILE says"):
+        RuntimeConfig.load("auto")
+
+    monkeypatch.delenv("ORQ_CURRENT_CLUSTER")
+    with pytest.raises(EnvironmentError, match="ORQ_CURRENT_CLUSTER is not set"):
+        RuntimeConfig.load("auto")
+
+
+def test_auto_is_what_the_environment_says_on_a_machine_of_a_user(monkeypatch):
+    config = RuntimeConfig.ce("https://prod-d.example.com", "token")
+    monkeypatch.setenv("ORQ_CURRENT_CONFIG", "prod-d")
+
+    assert RuntimeConfig.load("auto") == config
+
+
+@pytest.mark.parametrize("name", ["", "auto", "no-such-login"])
+def test_auto_that_means_nothing_is_told(monkeypatch, name):
+    monkeypatch.setenv("ORQ_CURRENT_CONFIG", name)
+
+    with pytest.raises(RuntimeConfigError, match=r"ORQ_CURRENT_CONFIG"):
+        RuntimeConfig.load("auto")
+
+
+def test_migrating_the_file_does_nothing_but_say_so(config_file):
+    with pytest.warns(DeprecationWarning, match="does nothing"):
+        sdk.migrate_config_file()
+
+    assert not config_file.exists()

@@ -2,13 +2,14 @@ import importlib
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import cloudpickle
 import pytest
 
 from orquestra import sdk
 from orquestra.sdk.exceptions import InvalidTaskDefinitionError, WorkflowSyntaxError
-from orquestra.sdk.functions import encode_function, load_function
+from orquestra.sdk.functions import encode_function, load_function, module_reference
 from orquestra.sdk.schema import ir
 from orquestra.sdk.values import to_chunks
 
@@ -151,7 +152,7 @@ def test_a_missing_module_is_named_with_all_cures(project):
 
     with pytest.raises(
         InvalidTaskDefinitionError,
-        match=r"image that has 'package_that_is_not_there'.*imports.*own file",
+        match=r"image that has 'package_that_is_not_there'.*imports.*travel along",
     ):
         load_function(ref)
 
@@ -161,3 +162,42 @@ def test_a_pickle_that_cannot_be_read_is_an_error_of_the_definition():
 
     with pytest.raises(InvalidTaskDefinitionError, match=r"`broken`.*version of Python"):
         load_function(ref)
+
+
+def test_a_function_can_be_named_with_its_place(project, monkeypatch):
+    monkeypatch.chdir(project)
+    (project / "parts.py").write_text("x = 1\ndef part():\n    return 'wheel'\n")
+
+    ref = module_reference(importlib.import_module("parts").part, owner="Task `part`")
+
+    assert ref == ir.ModuleFunctionRef(
+        module="parts", function_name="part", file_path="parts.py", line_number=2
+    )
+    assert load_function(ref)() == "wheel"
+
+
+def test_a_static_method_is_named_with_its_class():
+    ref = module_reference(Path.cwd, owner="Task `cwd`")
+
+    assert (ref.module, ref.function_name) == ("pathlib", "Path.cwd")
+
+
+def test_a_function_that_cannot_be_imported_by_name_is_refused():
+    def inner():
+        return 1
+
+    for fn in (inner, lambda: 1):
+        with pytest.raises(
+            InvalidTaskDefinitionError, match=r"^It is written inside.*InlineImport"
+        ):
+            module_reference(fn, owner="It")
+
+
+def test_a_function_of_the_main_program_is_refused():
+    def in_main():
+        return 1
+
+    in_main.__module__ = "__main__"
+
+    with pytest.raises(InvalidTaskDefinitionError, match=r"^It is written in the main program"):
+        module_reference(in_main, owner="It")

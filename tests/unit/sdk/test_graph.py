@@ -5,11 +5,12 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orquestra import sdk
 from orquestra.sdk.exceptions import (
+    IgnoredFieldWarning,
     InvalidTaskDefinitionError,
     NodesInTaskResourcesWarning,
     WorkflowSyntaxError,
@@ -246,13 +247,6 @@ def test_default_imports_of_a_workflow_stay_in_that_workflow():
     assert dependencies(without) == {"one": 1, "nothing_at_all": 1}
 
 
-def test_packages_do_not_hold_the_code_of_a_task():
-    task = sdk.task(one, source_import=sdk.PythonImports("numpy"))
-
-    with pytest.raises(InvalidTaskDefinitionError, match="dependency import"):
-        model_of(task)
-
-
 @pytest.mark.parametrize(
     ("future", "image"),
     [
@@ -269,6 +263,37 @@ def test_the_image_is_the_calls_the_tasks_or_a_default(future, image):
     (invocation,) = invocations(model_of(future))
 
     assert invocation.custom_image == image
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        sdk.task(one, resources=sdk.Resources(gpu="0")),
+        sdk.task(one, resources=sdk.Resources(gpu=0)),
+        lambda: sdk.task(one, resources=sdk.Resources(gpu="1"))().with_resources(gpu="0"),
+        lambda: sdk.task(one, resources=sdk.Resources(gpu="1"))().with_resources(gpu=None),
+    ],
+)
+def test_no_gpu_does_not_choose_the_cuda_image(call):
+    # In release 1.1 it did: the text "0" is true, and so was the task's own GPU.
+    (invocation,) = invocations(model_of(call))
+
+    assert invocation.custom_image == ir.DEFAULT_IMAGE
+
+
+@pytest.mark.parametrize(
+    ("override", "problem"),
+    [
+        ({"cpu": "1.5"}, "cpu='1.5'"),
+        ({"gpu": "0.5"}, "gpu='0.5'"),
+        ({"memory": "much"}, "memory"),
+        ({"disk": "-1"}, "disk='-1'"),
+    ],
+)
+def test_resources_of_one_call_are_checked_like_those_of_its_task(override, problem):
+    # Release 1.1 checked only those of the decorator.
+    with pytest.raises(InvalidTaskDefinitionError, match=rf"(?s)test_graph\.py:\d+.*{problem}"):
+        model_of(lambda: one().with_resources(**override))
 
 
 def test_calls_carry_their_own_resources_and_variables():
@@ -318,25 +343,20 @@ def test_a_custom_name_is_cleaned_for_the_id():
     assert invocation.id == "name-gr--e-1--invocation-0-task--lambda-"
 
 
+def test_an_empty_custom_name_is_one_too():
+    task = sdk.task(one, custom_name="")
+
+    assert list(model_of(task).task_invocations) == ["name--invocation-0-task-one"]
+
+
 def test_long_custom_names_keep_their_calls_apart():
+    # In release 1.1 the cut at 128 characters made them one.
     task = sdk.task(one, custom_name="x" * 200)
 
     model = model_of(lambda: [task() for _ in range(12)])
 
     assert len(model.task_invocations) == 12
     assert all(len(invocation_id) == 128 for invocation_id in model.task_invocations)
-
-
-@pytest.mark.parametrize(
-    "constant",
-    [lambda f: [f], lambda f: {"key": (f,)}, lambda f: {f}, lambda f: (f, threading.Lock)],
-)
-def test_a_future_inside_another_value_is_refused_with_the_name_of_its_task(constant):
-    with pytest.raises(
-        WorkflowSyntaxError,
-        match=r"(?s)test_graph\.py:\d+.*argument of task `one`.*result of task `two`.*small task",
-    ):
-        model_of(lambda: one(constant(two())))
 
 
 def test_a_constant_that_cannot_be_sent_is_refused_with_its_place():
@@ -356,32 +376,102 @@ def test_a_long_chain_is_no_deeper_than_a_short_one():
     assert len(model_of(chain).task_invocations) == 10_001
 
 
+def containers(inner):
+    """Lists, tuples and dictionaries of what the strategy gives."""
+    return (
+        st.lists(inner, max_size=3)
+        | st.lists(inner, max_size=3).map(tuple)
+        | st.dictionaries(st.text(max_size=2) | st.integers(), inner, max_size=3)
+    )
+
+
 @st.composite
 def graphs(draw):
     """A workflow function of random calls, each of what came before it or of a constant."""
     constants = st.integers() | st.text(max_size=5) | st.lists(st.booleans(), max_size=2)
     futures = []
     for _ in range(draw(st.integers(min_value=1, max_value=8))):
-        arguments = draw(
-            st.lists(st.sampled_from(futures) | constants if futures else constants, max_size=3)
-        )
-        if draw(st.booleans()):
-            futures.append(one(*arguments))
-        else:
-            futures.extend(two(*arguments))
+        known = constants | st.just(sdk.Secret("s"))
+        leaf = st.sampled_from(futures) | known if futures else known
+        arguments = draw(st.lists(st.recursive(leaf, containers, max_leaves=5), max_size=3))
+        match draw(st.integers(min_value=0, max_value=2)):
+            case 0:
+                futures.append(one(*arguments))
+            case 1:
+                futures.extend(two(*arguments))
+            case _:
+                futures.append(sdk.map(one, arguments))
     return draw(st.lists(st.sampled_from(futures), min_size=1, max_size=4))
 
 
+def futures_in(value):
+    """All results inside of an argument."""
+    if isinstance(value, sdk.ArtifactFuture):
+        return [value]
+    if isinstance(value, dict):
+        value = list(value.values())
+    is_container = isinstance(value, list | tuple) and not isinstance(value, sdk.Secret)
+    return [future for each in value for future in futures_in(each)] if is_container else []
+
+
+def calls_below(outputs):
+    """All calls that outputs need, by plain recursion; the oracle of the walk."""
+    found, waiting = set(), list(outputs)
+    while waiting:
+        invocation = waiting.pop().invocation
+        if invocation not in found:
+            found.add(invocation)
+            waiting += futures_in([*invocation.args, *(value for _, value in invocation.kwargs)])
+    return found
+
+
+@settings(max_examples=50)  # each builds a whole definition
 @given(graphs())
 def test_every_definition_is_complete_and_survives_the_wire(outputs):
     model = model_of(lambda: outputs)
 
     assert ir.WorkflowDef.model_validate_json(model.model_dump_json()) == model
 
-    data = model.artifact_nodes.keys() | model.constant_nodes.keys()
+    kinds = (model.artifact_nodes, model.constant_nodes, model.secret_nodes, model.collection_nodes)
+    data = set().union(*kinds)
+    assert len(data) == sum(map(len, kinds))
     used = [a for invocation in invocations(model) for a in invocation.argument_ids()]
+    inside = [each for node in model.collection_nodes.values() for each in node.items + node.keys]
     produced = [a for invocation in invocations(model) for a in invocation.output_ids]
-    assert {*used, *model.output_ids} <= data
+    assert {*used, *inside, *model.output_ids} <= data
+    assert {*model.collection_nodes} <= {*used, *inside}
     assert sorted(produced) == sorted(model.artifact_nodes)
     assert all(invocation.task_id in model.tasks for invocation in invocations(model))
     assert model.producers() == {a: i.id for i in invocations(model) for a in i.output_ids}
+    assert len(model.task_invocations) == len(calls_below(outputs))
+
+
+def test_disk_is_asked_for_in_vain_and_one_warning_says_so():
+    task = sdk.task(one, resources=sdk.Resources(disk="1Gi"))
+    resources = sdk.Resources(disk="2Gi")
+
+    for asked in (
+        lambda: model_of(lambda: [task(), task()]),
+        lambda: model_of(lambda: one().with_resources(disk="1Gi")),
+        lambda: model_of(one, resources=resources),
+        lambda: model_of(one, head_node_resources=resources),
+    ):
+        with pytest.warns(IgnoredFieldWarning, match=r"disk='\dGi'.*no runtime") as warned:
+            asked()
+        assert [each.filename for each in warned] == [__file__]
+
+
+def test_local_modules_of_tasks_travel(tmp_path, monkeypatch):
+    (tmp_path / "flow.py").write_text(
+        "import beside\nfrom orquestra import sdk\n"
+        "@sdk.task\ndef work(): return beside.value\n"
+        "@sdk.workflow\ndef flow(): return work()\n"
+    )
+    (tmp_path / "beside.py").write_text("value = 5\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "modules", dict(sys.modules))
+
+    model = importlib.import_module("flow").flow().model
+
+    assert model.source_files == {"beside.py": "value = 5\n"}
+    assert "source_files" not in model_of(one).model_dump()

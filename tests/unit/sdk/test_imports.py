@@ -33,7 +33,10 @@ def test_a_missing_file_is_said_when_it_is_read(tmp_path):
     ("package", "what_to_do"),
     [
         ("not a requirement", r"like \"numpy>=1.26\""),
-        ("pkg @ git+https://example.com/pkg.git", "custom image"),
+        ("pkg @ git+https://example.com/pkg.git", "branch, a tag or a commit"),
+        ("pkg @ git+ssh://git@example.com/pkg.git", "branch, a tag or a commit"),
+        ("pkg @ git+https://example.com/pkg@v1#subdirectory=a", "branch, a tag or a commit"),
+        ("pkg @ git+https://example.com/pkg@v1 ; python_version > '3'", "marker"),
         ("pkg @ https://example.com/pkg-1.tar.gz", "custom image"),
         ("--index-url https://example.com", "custom image"),
         ("-e .", "custom image"),
@@ -91,3 +94,10 @@ def test_a_text_in_place_of_an_import_is_refused(imports):
 def test_something_that_holds_no_imports_is_refused():
     with pytest.raises(TypeError, match="5 is not an import"):
         as_imports(5)
+
+
+def test_a_password_in_an_address_is_refused_without_repeating_it():
+    with pytest.raises(WorkflowSyntaxError, match=r"password.*GitImportWithAuth") as refused:
+        sdk.PythonImports("pkg @ git+https://ada:hunter2@example.com/pkg@v1")
+
+    assert "hunter2" not in str(refused.value)

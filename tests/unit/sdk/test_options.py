@@ -74,9 +74,9 @@ def test_later_changes_are_refused_too(change):
         change()
 
 
-def test_a_function_that_does_not_say_its_parameters_is_no_task():
+def test_a_class_that_does_not_say_its_parameters_is_no_task():
     with pytest.raises(TypeError, match="Write a function that calls it"):
-        sdk.task(min)
+        sdk.task(dict)
 
 
 def test_numbers_are_fine_where_texts_are_meant():

@@ -37,7 +37,7 @@ def test_code_that_travels_along_needs_none():
     assert not needs_packages(definition())
 
 
-@pytest.mark.parametrize("name", ["orquestra-sdk==2.0.0", "Orquestra_SDK[all]"])
+@pytest.mark.parametrize("name", ["orquestra-sdk>=2.0.0a0", "Orquestra_SDK[all]"])
 def test_the_sdk_is_in_every_image(name):
     assert not needs_packages(definition(sdk.PythonImports(name)))
 

@@ -45,6 +45,8 @@ def model_of(returned):
         (lambda: [work()], 1),
         (lambda: UserList([work(), work()]), 2),
         (MadeOnAccess, 2),
+        (lambda: (work(), sdk.Secret("s")), 2),
+        (lambda: [work(), [1, 2], {"a": 1}, None], 4),
     ],
 )
 def test_a_returned_sequence_is_one_output_for_each_element(returned, count):
@@ -60,6 +62,11 @@ def test_a_returned_sequence_is_one_output_for_each_element(returned, count):
         (list, "a list without any task result"),
         (lambda: {"a": work()}, "a dict. Return a list or a tuple"),
         (lambda: {work()}, "a set. Return a list or a tuple"),
+        (lambda: {"a": 1}, "a dict. Return a list or a tuple"),
+        (lambda: b"bytes", "a bytes, which is no task result"),
+        (lambda: range(3), "a range without any task result"),
+        (lambda: sdk.Secret("s"), "a Secret, which is no task result"),
+        (lambda: [sdk.Secret("s")], "a list without any task result"),
         (lambda: (work(x) for x in "ab"), r"a generator.*list\(\.\.\.\)"),
         (lambda: map(work, "ab"), r"a map.*list\(\.\.\.\)"),
         (lambda: work, r"the task `work` itself.*`work\(\.\.\.\)`"),
@@ -72,5 +79,24 @@ def test_what_holds_no_task_result_is_refused_by_what_it_is(returned, problem):
     with pytest.raises(
         WorkflowSyntaxError,
         match=rf"(?s)test_returned_values\.py:\d+: .*\nWorkflow `build` returns {problem}",
+    ):
+        model_of(returned)
+
+
+@pytest.mark.parametrize(
+    ("returned", "number", "kind"),
+    [
+        (lambda: [[work()], [work()]], 1, "a list"),
+        (lambda: (work(), [work(), 1]), 2, "a list"),
+        (lambda: (work(), 1, {"a": (work(),)}), 3, "a dict"),
+        (lambda: (work(), [sdk.Secret("s")]), 2, "a list"),
+    ],
+)
+def test_results_inside_of_an_output_are_refused_with_the_way_out(returned, number, kind):
+    with pytest.raises(
+        WorkflowSyntaxError,
+        match=r"(?s)test_returned_values\.py:\d+: .*\n"
+        rf"Output {number} of workflow `build` is {kind} that holds results.*side by side.*"
+        rf"pass {kind} of them",
     ):
         model_of(returned)

@@ -19,9 +19,7 @@ def definition(*futures, **options):
 
 
 def test_a_workflow_says_the_size_of_its_nodes():
-    model = definition(
-        work(), resources=sdk.Resources(cpu="4", memory="8Gi", disk="1Gi", gpu=1, nodes=2)
-    )
+    model = definition(work(), resources=sdk.Resources(cpu="4", memory="8Gi", gpu=1, nodes=2))
 
     assert node_resources(model) == api.RunResources(nodes=2, cpu="4", memory="8Gi", gpu="1")
 

@@ -436,7 +436,7 @@ def test_the_times_of_a_run_come_with_advice(stored, run):
 
 
 def test_a_run_says_where_it_is(stored, run):
-    local = sdk.WorkflowRun("r2", config=sdk.RuntimeConfig.ray(), engine=run._engine)
+    local = sdk.WorkflowRun("r2", config=sdk.RuntimeConfig.ray(), runtime=run._runtime)
 
     assert "Compute Engine scripted" in str(run)
     assert "local runtime" in str(local)

@@ -2,12 +2,14 @@ import copy
 import functools
 import inspect
 import pickle
+import types
 
 import pytest
 
 from orquestra import sdk
 from orquestra.sdk.exceptions import (
     InvalidPlaceholderInCustomTaskNameError,
+    InvalidTaskDefinitionError,
     UnknownPlaceholderInCustomNameWarning,
     WorkflowSyntaxError,
 )
@@ -49,10 +51,161 @@ def test_a_task_of_a_task_is_a_task_of_the_function():
     assert pair.options.custom_image == "i:1"
 
 
-@pytest.mark.parametrize("fn", [functools.partial(print), 5])
-def test_only_functions_become_tasks(fn):
-    with pytest.raises(TypeError, match="function"):
-        sdk.task(fn)
+class Model:
+    def __init__(self, size=1):
+        self.size = size
+
+    @staticmethod
+    def scaled(x):
+        return x
+
+    def __call__(self):
+        return self.size
+
+
+async def asynchronous():
+    return 1, 2
+
+
+# Release 1.1 could not read a lambda in several lines.
+in_several_lines = [
+    lambda x: (
+        x,
+        x + 1,
+    ),
+]
+
+
+def without_source():
+    scope = {}
+    exec("def made(): return 1, 2", scope)
+    return scope["made"]
+
+
+@pytest.mark.parametrize(
+    ("fn", "n_outputs"),
+    [
+        (len, None),
+        (len, 1),
+        (functools.partial(print), None),
+        (Model(), None),
+        (5, None),
+        ("text", 2),
+    ],
+)
+def test_what_is_no_function_of_the_user_becomes_no_task(fn, n_outputs):
+    with pytest.raises(TypeError, match=r"function written in Python.*Write one that calls it"):
+        sdk.task(fn, n_outputs=n_outputs)
+
+
+@pytest.mark.parametrize(
+    ("fn", "output"),
+    [
+        (Model, (False, 1)),
+        (Model.scaled, (False, 1)),
+        (asynchronous, (True, 2)),
+        (without_source(), (False, 1)),
+        (lambda: (1, 2), (False, 1)),
+        (*in_several_lines, (False, 1)),
+        (pair, (True, 2)),
+    ],
+)
+def test_what_becomes_a_task_and_the_outputs_it_has(fn, output):
+    task = sdk.task(fn)
+
+    assert task.output == output
+    assert isinstance(task, sdk.TaskDef)
+
+
+def test_a_task_answers_like_its_function():
+    function = pair.__wrapped__
+
+    assert isinstance(pair, sdk.TaskDef)
+    assert isinstance(pair, types.FunctionType)
+    assert inspect.isfunction(pair)
+    assert callable(pair)
+    assert inspect.signature(pair) == inspect.signature(function)
+    assert inspect.getsource(pair) == inspect.getsource(function)
+    for name in ("__code__", "__defaults__", "__globals__", "__module__", "__qualname__"):
+        assert getattr(pair, name) is getattr(function, name)
+    assert vars(pair) is vars(function)
+    assert inspect.isclass(sdk.task(Model))
+    with pytest.raises(AttributeError, match="no attribute 'with_resources'"):
+        _ = pair.with_resources
+
+
+def test_what_programs_read_of_tasks_without_a_public_name():
+    task = sdk.task(
+        single,
+        custom_image="i:1",
+        custom_name="{x}",
+        source_import=sdk.InlineImport(),
+        dependency_imports=sdk.PythonImports("numpy"),
+    )
+
+    assert task._fn_name == "single"
+    assert task._output_metadata == (False, 1)
+    assert task._output_metadata.is_subscriptable is False
+    assert task._output_metadata.n_outputs == 1
+    assert task._resources == sdk.Resources()
+    assert task._custom_image == "i:1"
+    assert task._custom_name == "{x}"
+    assert task._source_import == sdk.InlineImport()
+    assert task._dependency_imports == (sdk.PythonImports("numpy"),)
+    assert task._TaskDef__sdk_task_body is single.__wrapped__
+
+
+def test_the_number_of_outputs_is_told_with_a_warning():
+    with pytest.warns(DeprecationWarning, match="n_outputs") as warned:
+        assert pair.n_outputs == 2
+
+    assert warned[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"resources": sdk.Resources(cpu="1.5")}, "whole number"),
+        ({"resources": sdk.Resources(cpu="much")}, "not a quantity"),
+        ({"resources": sdk.Resources(gpu="1000m")}, None),
+        ({"resources": sdk.Resources(gpu="1.5")}, "whole number"),
+        ({"resources": sdk.Resources(cpu="0.5", gpu="1.0")}, None),
+        ({"source_import": sdk.LocalImport("m")}, None),
+    ],
+)
+def test_a_task_can_be_checked_without_a_workflow(options, problem):
+    task = sdk.task(single, **options)
+
+    if problem is None:
+        task.validate_task()
+    else:
+        with pytest.raises(InvalidTaskDefinitionError, match=rf"(?s)Task `single`.*{problem}"):
+            task.validate_task()
+
+
+def test_a_task_of_the_main_program_cannot_be_imported_from_elsewhere():
+    def main():
+        return 1
+
+    main.__module__ = "__main__"
+
+    sdk.task(main).validate_task()
+    with pytest.raises(InvalidTaskDefinitionError, match=r"InlineImport\(\)"):
+        sdk.task(main, source_import=sdk.LocalImport("m")).validate_task()
+
+
+def test_a_future_says_what_release_1_1_says_of_it():
+    future = pair(1, b=3)
+
+    assert future.output_index is None
+    assert future.custom_name is sdk.ArtifactFuture.DEFAULT_CUSTOM_NAME is None
+    assert future.serialization_format is sdk.ArtifactFuture.DEFAULT_SERIALIZATION_FORMAT
+    assert future.serialization_format.value == "AUTO"
+    assert future.env_vars == {"A": "1"}
+    call = future.invocation
+    assert (call.task, call.args, call.kwargs) == (pair, (1,), (("b", 3),))
+    assert (call.type, call.custom_name, call.custom_image) == ("task_invocation", None, "i:1")
+    assert (call.resources, call.env_vars) == (sdk.Resources(cpu="1", memory="1Gi"), {"A": "1"})
 
 
 def test_negative_retries_are_refused():
@@ -134,34 +287,9 @@ def test_an_output_that_does_not_exist_is_an_index_error(index):
         pair(1)[index]
 
 
-@pytest.mark.parametrize("index", [slice(0, 1), "k", 0.0])
-def test_outputs_are_chosen_by_whole_numbers_only(index):
-    with pytest.raises(TypeError, match="whole numbers"):
-        pair(1)[index]
-
-
-@pytest.mark.parametrize("take_apart", [lambda f: f[0], list, lambda f: [*f]])
-@pytest.mark.parametrize("future", [single(1), pair(1)[0]], ids=["one value", "one output"])
-def test_one_value_cannot_be_taken_apart(take_apart, future):
-    with pytest.raises(TypeError, match=r"ask `(single|pair)`"):
-        take_apart(future)
-
-
-@pytest.mark.parametrize("use", [bool, lambda f: not f, lambda f: f and 1, lambda f: 1 if f else 2])
-def test_a_future_is_no_condition(use):
-    with pytest.raises(WorkflowSyntaxError, match=r"(?s)test_tasks\.py:\d+.*`single`.*into a task"):
-        use(single(1))
-
-
 @pytest.mark.parametrize("use", [pickle.dumps, copy.copy, copy.deepcopy])
 def test_a_future_is_not_copied_or_pickled(use):
     with pytest.raises(NotImplementedError, match=r"`single`.*does not exist yet"):
-        use(single(1))
-
-
-@pytest.mark.parametrize("use", [len, lambda f: f + 1, lambda f: f < 1, int, lambda f: f()])
-def test_nothing_is_computed_with_a_future(use):
-    with pytest.raises(TypeError):
         use(single(1))
 
 
@@ -173,26 +301,6 @@ def test_futures_are_equal_to_themselves_only():
     assert len({future, future, single(1)}) == 2
     assert future in [single(1), future]
     assert f"{pair(1)[0]!r}" == "<future result of task pair[0]>"
-
-
-@pytest.mark.parametrize(
-    "use",
-    [
-        lambda f: f == 1,
-        lambda f: f != "a",
-        lambda f: f in [1, 2],
-        lambda f: 1 in f,
-        str,
-        format,
-        lambda f: f"{f}",
-        lambda f: f"{f:>10}",
-    ],
-)
-def test_a_future_is_not_taken_for_its_value(use):
-    with pytest.raises(
-        WorkflowSyntaxError, match=r"(?s)test_tasks\.py:\d+.*`pair`.*in a task|into"
-    ):
-        use(pair(1))
 
 
 def test_a_custom_name_shows_the_arguments():

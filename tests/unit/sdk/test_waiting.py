@@ -60,7 +60,7 @@ def wait(make_token):
                 raise given
             return given if isinstance(given, httpx.Response) else _stream(given)
 
-        config = RuntimeConfig(name="x", uri="http://engine.example", token=make_token({}))
+        config = RuntimeConfig.unsaved(name="x", uri="http://engine.example", token=make_token({}))
         client = ComputeEngineClient(config, transport=httpx.MockTransport(answer))
         return waiting.wait_for_end(ComputeEngine(client), "r1", pause=pause, verbose=verbose)
 

@@ -1,6 +1,7 @@
 import pytest
 
 from orquestra import sdk
+from orquestra.sdk import execution_context
 from orquestra.sdk.exceptions import WorkflowSyntaxError
 from orquestra.sdk.schema import ir
 
@@ -74,6 +75,83 @@ def test_resources_can_be_changed_on_a_copy():
     assert changed.model.data_aggregation.resources == ir.Resources(memory="1Gi")
     assert workflow.model.resources == ir.Resources(cpu="2", nodes=3)
     assert workflow.model.data_aggregation is None
+
+
+def test_what_a_workflow_says_of_itself():
+    numpy, inline = sdk.PythonImports("numpy"), sdk.InlineImport()
+    head = sdk.Resources(cpu="1")
+
+    workflow = sdk.workflow(
+        plain.__wrapped__,
+        head_node_resources=head,
+        default_source_import=inline,
+        default_dependency_imports=numpy,
+    )()
+
+    assert workflow.data_aggregation == sdk.DataAggregation(run=None, resources=head)
+    assert workflow.default_source_import == inline
+    assert workflow.default_dependency_imports == (numpy,)
+    assert workflow.fn_ref == workflow.model.fn_ref
+    assert plain().data_aggregation is None
+    assert plain().default_source_import is plain().default_dependency_imports is None
+
+
+def test_the_image_of_the_head_node_is_the_default_one_or_what_is_asked_for():
+    def image(workflow):
+        return workflow.model.metadata.head_node_image
+
+    workflow = sdk.workflow(plain.__wrapped__, head_node_image="mine:1")()
+
+    assert image(plain()) == ir.DEFAULT_HEAD_NODE_IMAGE
+    assert image(workflow) == "mine:1"
+    assert image(workflow.with_head_node_image(image="other:2")) == "other:2"
+    assert image(workflow.with_head_node_image(image=None)) == ir.DEFAULT_HEAD_NODE_IMAGE
+    with pytest.raises(TypeError, match="image=5"):
+        workflow.with_head_node_image(image=5)
+
+
+def test_data_aggregation_is_ignored_with_a_warning():
+    with pytest.warns(FutureWarning, match="data_aggregation is ignored") as warned:
+        workflow = sdk.workflow(plain.__wrapped__, data_aggregation=False)
+
+    assert warned[0].filename == __file__
+    assert workflow().data_aggregation is None
+
+
+def test_a_workflow_function_knows_that_a_workflow_is_being_built():
+    seen = []
+
+    def build():
+        seen.append(execution_context.is_building())
+        return work()
+
+    assert sdk.workflow(build).model
+    assert seen == [True]
+    assert not execution_context.is_building()
+
+
+def test_a_workflow_runs_with_the_arguments_of_release_1_1_0(monkeypatch):
+    asked = {}
+    monkeypatch.setattr(
+        sdk.WorkflowRun,
+        "start_from_ir",
+        classmethod(lambda _cls, _model, config, **options: asked.update(options, config=config)),
+    )
+
+    with pytest.warns(DeprecationWarning, match="project_dir"):
+        plain().run("here", "a/folder", "workspace", "project", True)  # noqa: FBT003 - its place
+
+    assert asked == {
+        "config": "here",
+        "workspace_id": "workspace",
+        "project_id": "project",
+        "dry_run": True,
+    }
+
+
+def test_notebooks_show_a_workflow_with_its_tasks():
+    assert "plain" in plain()._repr_html_()
+    assert "work" in plain()._repr_html_()
 
 
 def test_a_head_node_has_no_gpu():

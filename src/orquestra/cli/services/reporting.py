@@ -42,10 +42,10 @@ def describe_running(file: LocalEngineFile, *, data: Path) -> dict[str, Any]:
 def unfinished_runs(file: LocalEngineFile) -> list[str]:
     """Ids of the runs that wait or execute."""
     from orquestra.sdk import RuntimeConfig, State
-    from orquestra.sdk.runs import connect
+    from orquestra.sdk.run_search import connect
 
     # Not the local runtime by its name: another data folder than the current one may be meant.
-    config = RuntimeConfig(name="services", uri=file.url, token=file.token)
+    config = RuntimeConfig.unsaved(name="services", uri=file.url, token=file.token)
     summaries = connect(config).summaries(
         limit=None, max_age=None, states=(State.WAITING, State.RUNNING), workspace_id=None
     )

@@ -1,5 +1,6 @@
 """`orq wf nodes`."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -84,7 +85,15 @@ def _row(node: dict[str, Any]) -> tuple[str, ...]:
         local_clock(node["request_time"]),
         local_clock(node["start_time"]),
         local_clock(node["end_time"]),
-        ", ".join(task["function"] or task["invocation_id"] for task in node["tasks"]),
+        _tasks(node["tasks"]),
+    )
+
+
+def _tasks(tasks: list[dict[str, Any]]) -> str:
+    """The functions that ran; of one that did so often, the number: a map may have thousands."""
+    counts = Counter(task["function"] or task["invocation_id"] for task in tasks)
+    return ", ".join(
+        name if count == 1 else f"{name} ({count} times)" for name, count in counts.items()
     )
 
 

@@ -46,8 +46,9 @@ def describe(run: "WorkflowRun") -> dict[str, Any]:
 
 
 def _start(task: "TaskRun") -> float:
-    start = task.status.start_time
-    return start.timestamp() if start else float("inf")
+    # One that has used an earlier result has an end only.
+    moment = task.status.start_time or task.status.end_time
+    return moment.timestamp() if moment else float("inf")
 
 
 def _describe_task(run: "WorkflowRun", task: "TaskRun") -> dict[str, Any]:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orquestra.engine.artifacts import reading, store, wire
 from orquestra.engine.database import bulk
 from orquestra.engine.database.tables import Artifact, Run
-from orquestra.engine.definitions.cache import ParsedDefinition
+from orquestra.engine.definitions.opened import OpenedDefinition
 from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import BadRequest, Forbidden, NotFound
 from orquestra.engine.runs import store as runs
@@ -26,7 +26,7 @@ async def record(
     run_id: str,
     values: Sequence[StoredValue],
     *,
-    definition: ParsedDefinition,
+    definition: OpenedDefinition,
     at: datetime,
 ) -> set[str]:
     """Record values whose files have been taken over.
@@ -101,8 +101,7 @@ async def results(services: EngineServices, result_id: str, *, user: str) -> Ite
 
 async def packed_by_invocation(session: AsyncSession, run_id: str) -> dict[str, str]:
     """Ids of the complete results that a run has so far, by invocation."""
-    rows = await store.of_run(session, run_id)
-    return {row.invocation_id: row.id for row in rows if row.packed}
+    return await store.packed(session, run_id)
 
 
 def _new_ids(count: int) -> Iterator[str]:
@@ -113,17 +112,18 @@ def _new_ids(count: int) -> Iterator[str]:
 
 
 def _row(
-    run_id: str, value: StoredValue, *, definition: ParsedDefinition, at: str
+    run_id: str, value: StoredValue, *, definition: OpenedDefinition, at: str
 ) -> tuple[bulk.Cell, ...]:
     """A row of `store.COLUMNS`, without its id."""
     node_id, (file, offset, size, value_format) = value
-    if node_id not in definition.producers:
+    producer = definition.producer(node_id)
+    if producer is None:
         raise BadRequest(f"The definition of run {run_id!r} has no artifact {node_id!r}.")
     return (
         run_id,
         node_id,
-        definition.producers[node_id],
-        definition.document.artifact_nodes[node_id].artifact_index is None,
+        producer,
+        definition.is_packed(node_id),
         file,
         offset,
         size,

@@ -5,6 +5,7 @@ there too. Where the system permits no link, what has been written since the las
 """
 
 import errno
+import hashlib
 import os
 import re
 import secrets
@@ -24,6 +25,7 @@ _NO_LINKS = (errno.EPERM, errno.EACCES, errno.EXDEV, errno.EMLINK, errno.ENOTSUP
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _SECRET_BYTES = 16
+_NAME_DIGITS = 32
 
 
 class Span(NamedTuple):
@@ -59,13 +61,30 @@ class ArtifactStorage:
             source, target = self._folder / run_id / name, exchange / name
             try:
                 target.hardlink_to(source)
-            except FileExistsError:
                 continue
+            except FileExistsError:
+                pass
             except OSError as error:
                 if error.errno not in _NO_LINKS:
                     raise
-                if not os.path.lexists(target):
-                    _copy_into(exchange, source, name=name)
+            # A copy that lies there may be older than what has been written since.
+            if not os.path.lexists(target) or target.lstat().st_size < source.stat().st_size:
+                _copy_into(exchange, source, name=name)
+
+    def share(self, run_id: str, file: str, *, size: int, to: str) -> str:
+        """Let a file of a run be a file of another run too; gives its name there.
+
+        Raises:
+            BadRequest: It is not there any more, or shorter than `size`.
+        """
+        if run_id == to:
+            return file
+        digest = hashlib.sha256(f"{run_id}/{file}".encode()).hexdigest()[:_NAME_DIGITS]
+        name = f"{to}.reused.{digest}"
+        folder = self._folder / to
+        folder.mkdir(exist_ok=True, mode=0o700)
+        self._adopt(self._folder / run_id / file, folder / name, size=size)
+        return name
 
     def pieces(self, run_id: str, file: str, span: Span) -> Iterator[bytes]:
         """Bytes of a file, in pieces; raises `EOFError` where it ends too early."""

@@ -68,6 +68,14 @@ async def of_run(session: AsyncSession, run_id: str) -> Sequence[Artifact]:
     return (await session.scalars(query)).all()
 
 
+async def packed(session: AsyncSession, run_id: str) -> dict[str, str]:
+    """Ids of the artifacts that are all of what an invocation has made, by the invocation."""
+    query = select(Artifact.invocation_id, Artifact.id).where(
+        Artifact.run_id == run_id, Artifact.packed.is_(True)
+    )
+    return {row.invocation_id: row.id for row in await session.execute(query)}
+
+
 def _named(run_id: str, artifact_node_ids: Sequence[str]) -> ColumnElement[bool]:
     return and_(
         Artifact.run_id == run_id,

@@ -10,6 +10,7 @@ from orquestra.engine.dependencies import ReadSession, Services
 from orquestra.engine.nodes import service as node_service
 from orquestra.engine.nodes import store as node_store
 from orquestra.sdk.schema.cluster import (
+    CacheQuery,
     ClusterNode,
     ClusterWork,
     EventBatch,
@@ -38,6 +39,20 @@ async def get_plan(run_id: str, services: Services, cluster: CurrentCluster) -> 
 async def get_definition(run_id: str, services: Services, cluster: CurrentCluster) -> Response:
     """What a run executes."""
     return _json(await service.definition_text(services, cluster, run_id=run_id))
+
+
+@router.post(
+    "/runs/{run_id}/cached",
+    response_class=Response,
+    openapi_extra=bodies.documented(CacheQuery),
+)
+async def find_cached(
+    run_id: str, request: Request, services: Services, cluster: CurrentCluster
+) -> Response:
+    """Results of earlier runs to use again."""
+    query = bodies.read(CacheQuery, await request.body())
+    answer = await service.cached(services, cluster, run_id=run_id, query=query)
+    return _json(answer.model_dump_json())
 
 
 @router.post(

@@ -9,11 +9,14 @@ from orquestra.engine.artifacts import service as artifacts
 from orquestra.engine.database.bulk import Cell, stored_time
 from orquestra.engine.database.tables import Cluster, EventCursor, Run
 from orquestra.engine.definitions.cache import ParsedDefinition
+from orquestra.engine.definitions.opened import OpenedDefinition
 from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import BadRequest
 from orquestra.engine.nodes import store as nodes
+from orquestra.engine.reuse import service as reuse
 from orquestra.engine.runs import lifecycle
 from orquestra.engine.runs import store as runs
+from orquestra.sdk.evaluation import failure_message
 from orquestra.sdk.schema.cluster import (
     AttemptBeginning,
     AttemptEnding,
@@ -23,6 +26,7 @@ from orquestra.sdk.schema.cluster import (
     EventBatch,
     HeadBegan,
     LogLines,
+    MapOpened,
     NodeJoined,
     NodeState,
     RunFinished,
@@ -75,7 +79,9 @@ async def record(told: Told, event: Event) -> None:
 
 
 async def _record_of_run(
-    told: Told, run: Run, event: RunStarted | RunFinished | AttemptsBegan | AttemptsEnded
+    told: Told,
+    run: Run,
+    event: RunStarted | RunFinished | MapOpened | AttemptsBegan | AttemptsEnded,
 ) -> None:
     match event:
         case RunStarted():
@@ -89,6 +95,8 @@ async def _record_of_run(
                 message=event.message,
                 at=event.at,
             )
+        case MapOpened():
+            await _map_opened(told, run, event)
         case AttemptsBegan():
             await _attempts_began(told, event)
         case AttemptsEnded():
@@ -103,15 +111,35 @@ async def _node_joined(told: Told, event: NodeJoined) -> None:
             node.state = NodeState.READY
 
 
+async def _map_opened(told: Told, run: Run, event: MapOpened) -> None:
+    """A new head may tell again what an earlier one has told."""
+    if event.invocation_id not in told.definitions[run.id].maps or event.length < 0:
+        raise BadRequest(
+            f"{event.invocation_id!r} of run {run.id!r} is no map of {event.length} elements."
+        )
+    is_new = await runs.open_map(
+        told.session, run.id, invocation_id=event.invocation_id, length=event.length
+    )
+    run.total_tasks += event.length if is_new else 0
+
+
+async def _opened(told: Told, run_id: str) -> OpenedDefinition:
+    definition = told.definitions[run_id]
+    lengths = await runs.map_lengths(told.session, run_id) if definition.maps else {}
+    return OpenedDefinition(definition, lengths=lengths)
+
+
 async def _attempts_began(told: Told, event: AttemptsBegan) -> None:
-    _check_known(told, event.run_id, (attempt.invocation_id for attempt in event.attempts))
+    names = [attempt.invocation_id for attempt in event.attempts]
+    _check_known(await _opened(told, event.run_id), event.run_id, names)
     rows = [_began_row(event.run_id, attempt) for attempt in event.attempts]
     await runs.begin_attempts(told.session, rows)
 
 
 async def _attempts_ended(told: Told, run: Run, event: AttemptsEnded) -> None:
+    opened = await _opened(told, run.id)
     names = [attempt.invocation_id for attempt in event.attempts]
-    _check_known(told, run.id, names)
+    _check_known(opened, run.id, names)
     ended = await runs.ended_invocations(told.session, run.id, among=names)
     counted = _counted(event.attempts, ended=ended)
     await runs.end_attempts(told.session, [_ended_row(run.id, attempt) for attempt in counted])
@@ -120,14 +148,12 @@ async def _attempts_ended(told: Told, run: Run, event: AttemptsEnded) -> None:
     run.completed_tasks += len(last) - len(failed)
     if failed:
         lifecycle.fail_early(run, message=_failure(told, run, failed[0]))
-    useless = await artifacts.record(
-        told.session,
-        run.id,
-        event.values,
-        definition=told.definitions[run.id],
-        at=told.services.clock(),
-    )
+    now = told.services.clock()
+    useless = await artifacts.record(told.session, run.id, event.values, definition=opened, at=now)
     told.useless.extend((run.id, file) for file in useless)
+    await reuse.remember(
+        told.session, run, attempts=counted, values=event.values, definition=opened, at=now
+    )
 
 
 def _counted(attempts: Iterable[AttemptEnding], *, ended: set[str]) -> list[AttemptEnding]:
@@ -177,15 +203,14 @@ def _ended_row(run_id: str, attempt: AttemptEnding) -> tuple[Cell, ...]:
 
 
 def _failure(told: Told, run: Run, attempt: AttemptEnding) -> str:
-    name = told.definitions[run.id].task_name(attempt.invocation_id)
-    reason = attempt.message or "no reason was given"
-    # Sentences of the executor name their task, a user's exception does not.
-    named = reason if f"'{name}'" in reason else f"Task '{name}' failed: {reason}"
-    return f"{named} ({attempt.invocation_id})"
+    return failure_message(
+        attempt.message or "no reason was given",
+        task_name=told.definitions[run.id].task_name(attempt.invocation_id),
+        invocation_id=attempt.invocation_id,
+    )
 
 
-def _check_known(told: Told, run_id: str, invocation_ids: Iterable[str]) -> None:
-    known = told.definitions[run_id].document.task_invocations.keys()
-    unknown = set(invocation_ids) - known
+def _check_known(opened: OpenedDefinition, run_id: str, names: Iterable[str]) -> None:
+    unknown = [name for name in names if not opened.has_invocation(name)]
     if unknown:
         raise BadRequest(f"The run {run_id!r} has no task invocation {min(unknown)!r}.")

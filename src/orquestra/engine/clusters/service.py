@@ -16,10 +16,14 @@ from orquestra.engine.definitions.cache import ParsedDefinition
 from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import BadRequest, ClusterEnded, Forbidden, RunEnded
 from orquestra.engine.nodes import store as nodes
+from orquestra.engine.reuse import service as reuse
 from orquestra.engine.runs import store as runs
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import (
+    HOST_IMAGE,
     AttemptsEnded,
+    CacheAnswer,
+    CacheQuery,
     ClusterId,
     ClusterWork,
     EventBatch,
@@ -78,6 +82,7 @@ async def plan(services: EngineServices, cluster_id: ClusterId, *, run_id: str) 
         pools = await runs.run_pools(session, run_id)
         stored = await artifacts.stored_values(session, run_id)
         made = await runs.attempts_made(session, run_id)
+        lengths = await runs.map_lengths(session, run_id)
     exchange = _exchange(services, cluster_id)
     files = {value.location.file for value in stored}
     await asyncio.to_thread(services.artifacts.relink, run_id, exchange=exchange, files=files)
@@ -92,6 +97,7 @@ async def plan(services: EngineServices, cluster_id: ClusterId, *, run_id: str) 
         stored=stored,
         attempts_made={ir.TaskInvocationId(name): number for name, number in made.items()},
         working_directory=run.working_directory,
+        lengths={ir.TaskInvocationId(name): length for name, length in lengths.items()},
     )
 
 
@@ -100,6 +106,15 @@ async def definition_text(services: EngineServices, cluster_id: ClusterId, *, ru
     async with services.database.reading() as session:
         run = await _executing_run(session, cluster_id, run_id=run_id)
         return await definitions.document(session, run.definition_id)
+
+
+async def cached(
+    services: EngineServices, cluster_id: ClusterId, *, run_id: str, query: CacheQuery
+) -> CacheAnswer:
+    """Results of earlier runs that a run can use again."""
+    async with services.database.reading() as session:
+        run = await _executing_run(session, cluster_id, run_id=run_id)
+    return await reuse.find(services, run, query, exchange=_exchange(services, cluster_id))
 
 
 async def record(services: EngineServices, cluster_id: ClusterId, *, batch: EventBatch) -> None:
@@ -234,4 +249,5 @@ def _pool_plan(pool: ClusterPool, *, boot: timedelta | None) -> PoolPlan:
         max_nodes=pool.max_nodes,
         size=NodeSize(cpu=pool.cpu, memory=pool.memory, gpu=pool.gpu),
         boot_seconds=None if boot is None else boot.total_seconds(),
+        digest=None if pool.pinned_image == HOST_IMAGE else pool.pinned_image.rpartition("@")[2],
     )

@@ -64,6 +64,7 @@ class Table(DeclarativeBase):
         State: EnumName(State),
         NodeState: EnumName(NodeState),
         dict[str, str]: JSON,
+        dict[str, int | None]: JSON,
         list[str]: JSON,
     }
 
@@ -240,6 +241,16 @@ class TaskAttempt(Table):
     ended_at: Mapped[datetime | None]
 
 
+class MapLength(Table):
+    """How many elements a map of a run has; there is none before it is opened."""
+
+    __tablename__ = "map_lengths"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"), primary_key=True)
+    invocation_id: Mapped[str] = mapped_column(primary_key=True)
+    length: Mapped[int]
+
+
 class Artifact(Table):
     """A stored value: `size` bytes at `offset` of `file`, a file of its run in the artifact store.
 
@@ -260,6 +271,21 @@ class Artifact(Table):
     created_at: Mapped[datetime]
 
     __table_args__ = (Index("artifacts_of_run", "run_id", "artifact_node_id", unique=True),)
+
+
+class CachedResult(Table):
+    """The last result of an owner's tasks with one key: artifacts of a run.
+
+    `artifacts` maps their ids to what they are: an index for one output, null for all of it.
+    """
+
+    __tablename__ = "cached_results"
+
+    owner: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"))
+    artifacts: Mapped[dict[str, int | None]]
+    created_at: Mapped[datetime]
 
 
 class EventCursor(Table):

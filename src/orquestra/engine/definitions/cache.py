@@ -14,16 +14,27 @@ CAPACITY = 32 * 2**20
 
 
 class ParsedDefinition:
-    """A definition, its size as a document in bytes, and which invocation makes what."""
+    """A definition, its size as a document in bytes, which invocation makes what, and its maps."""
 
     def __init__(self, document: ir.WorkflowDef, *, size: int) -> None:
         self.document = document
         self.size = size
         self.producers = document.producers()
+        self.maps = frozenset(
+            invocation.id
+            for invocation in document.task_invocations.values()
+            if invocation.map_over is not None
+        )
 
-    def task_name(self, invocation_id: str) -> str:
-        """The name of the function that an invocation calls."""
-        invocation = self.document.task_invocations[ir.TaskInvocationId(invocation_id)]
+    def invocation_of(self, name: str) -> ir.TaskInvocationId:
+        """The invocation of that id, or the map of which it names an element."""
+        if not self.maps or name in self.document.task_invocations:
+            return ir.TaskInvocationId(name)
+        return ir.TaskInvocationId(ir.split_element_id(name)[0])
+
+    def task_name(self, name: str) -> str:
+        """The name of the function that an invocation or an element calls."""
+        invocation = self.document.task_invocations[self.invocation_of(name)]
         return self.document.tasks[invocation.task_id].fn_ref.function_name
 
 

@@ -1,12 +1,15 @@
 """Whether a workflow definition makes sense as a graph, so that no run of it can wait forever."""
 
 import graphlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
+from orquestra.engine.definitions.collections import check_collections
+from orquestra.engine.definitions.maps import check_maps
+from orquestra.engine.definitions.policies import check_policies
+from orquestra.engine.definitions.problems import require
+from orquestra.engine.definitions.source_files import check_source_files
 from orquestra.engine.errors import InvalidDefinition
 from orquestra.sdk.schema import ir
-
-_ADVICE = "submit it again with the SDK that wrote it, it has been damaged or edited"
 
 
 def check_definition(definition: ir.WorkflowDef) -> None:
@@ -25,7 +28,11 @@ def check_definition(definition: ir.WorkflowDef) -> None:
     origins = _origins(definition)
     _check_values(definition, origins=origins)
     _check_results(definition)
+    check_collections(definition)
     _check_order(definition, origins=origins)
+    check_maps(definition)
+    check_policies(definition)
+    check_source_files(definition)
 
 
 def _check_keys(definition: ir.WorkflowDef) -> None:
@@ -35,10 +42,11 @@ def _check_keys(definition: ir.WorkflowDef) -> None:
         definition.artifact_nodes,
         definition.constant_nodes,
         definition.secret_nodes,
+        definition.collection_nodes,
         definition.task_invocations,
     ):
         for key, node in nodes.items():
-            _require(
+            require(
                 definition, holds=key == node.id, problem=f"{node.id!r} is filed as {str(key)!r}"
             )
 
@@ -46,13 +54,13 @@ def _check_keys(definition: ir.WorkflowDef) -> None:
 def _check_tasks(definition: ir.WorkflowDef) -> None:
     for task in definition.tasks.values():
         for import_id in (task.source_import_id, *(task.dependency_import_ids or ())):
-            _require(
+            require(
                 definition,
                 holds=import_id in definition.imports,
                 problem=f"task {task.id!r} needs the import {import_id!r}, which is not there",
             )
     for invocation in definition.task_invocations.values():
-        _require(
+        require(
             definition,
             holds=invocation.task_id in definition.tasks,
             problem=f"{invocation.id!r} calls the task {invocation.task_id!r}, which is not there",
@@ -64,12 +72,12 @@ def _origins(definition: ir.WorkflowDef) -> dict[str, ir.TaskInvocationId]:
     origins: dict[str, ir.TaskInvocationId] = {}
     for invocation in definition.task_invocations.values():
         for artifact_id in invocation.output_ids:
-            _require(
+            require(
                 definition,
                 holds=artifact_id in definition.artifact_nodes,
                 problem=f"{invocation.id!r} produces {artifact_id!r}, which is not there",
             )
-            _require(
+            require(
                 definition,
                 holds=artifact_id not in origins,
                 problem=f"{artifact_id!r} is produced twice",
@@ -79,9 +87,14 @@ def _origins(definition: ir.WorkflowDef) -> dict[str, ir.TaskInvocationId]:
 
 
 def _check_values(definition: ir.WorkflowDef, *, origins: dict[str, ir.TaskInvocationId]) -> None:
-    known = origins.keys() | definition.constant_nodes.keys() | definition.secret_nodes.keys()
+    known = {
+        *origins,
+        *definition.constant_nodes,
+        *definition.secret_nodes,
+        *definition.collection_nodes,
+    }
     for user, value_id in _uses(definition):
-        _require(
+        require(
             definition,
             holds=value_id in known,
             problem=f"{user} needs the value {value_id!r}, which nothing produces",
@@ -103,32 +116,42 @@ def _uses(definition: ir.WorkflowDef) -> Iterator[tuple[str, str]]:
     for invocation in definition.task_invocations.values():
         for value_id in invocation.argument_ids():
             yield repr(str(invocation.id)), value_id
+    for collection in definition.collection_nodes.values():
+        for value_id in _parts(collection):
+            yield repr(str(collection.id)), value_id
     for value_id in definition.output_ids:
         yield "the workflow's result", value_id
 
 
-def _check_order(definition: ir.WorkflowDef, *, origins: dict[str, ir.TaskInvocationId]) -> None:
-    sorter = graphlib.TopologicalSorter(
-        {
-            invocation.id: _predecessors(invocation.argument_ids(), origins=origins)
-            for invocation in definition.task_invocations.values()
-        }
-    )
+def _check_order(definition: ir.WorkflowDef, *, origins: Mapping[str, ir.TaskInvocationId]) -> None:
+    """Collections stand in the order themselves: each is gone through once, whoever takes it."""
+    before: dict[str, set[str]] = {
+        invocation.id: _predecessors(invocation.argument_ids(), definition, origins=origins)
+        for invocation in definition.task_invocations.values()
+    }
+    for node in definition.collection_nodes.values():
+        before[node.id] = _predecessors(_parts(node), definition, origins=origins)
     try:
-        sorter.prepare()
+        graphlib.TopologicalSorter(before).prepare()
     except graphlib.CycleError as error:
         cycle = " -> ".join(error.args[1])
-        _require(definition, holds=False, problem=f"tasks wait for each other ({cycle})")
+        require(definition, holds=False, problem=f"tasks wait for each other ({cycle})")
 
 
 def _predecessors(
-    argument_ids: Iterable[str], *, origins: dict[str, ir.TaskInvocationId]
-) -> set[ir.TaskInvocationId]:
-    return {origins[value_id] for value_id in argument_ids if value_id in origins}
+    value_ids: Iterable[str],
+    definition: ir.WorkflowDef,
+    *,
+    origins: Mapping[str, ir.TaskInvocationId],
+) -> set[str]:
+    """What must be there before a value of these can be made: invocations and collections."""
+    collections = definition.collection_nodes
+    return {
+        origins.get(value_id, value_id)
+        for value_id in value_ids
+        if value_id in origins or value_id in collections
+    }
 
 
-def _require(definition: ir.WorkflowDef, *, holds: bool, problem: str) -> None:
-    if not holds:
-        raise InvalidDefinition(
-            f"The definition of workflow {definition.name!r} can never run: {problem}; {_ADVICE}."
-        )
+def _parts(collection: ir.CollectionNode) -> list[str]:
+    return [*collection.keys, *collection.items]

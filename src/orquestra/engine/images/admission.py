@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from packaging.version import Version
 
@@ -125,7 +125,8 @@ async def admit(
     if problems:
         refusal = ResourcesRefused if problems == too_large else RunRefused
         raise refusal("\n".join(problems))
-    return _admission(definition, images=images, demand=demand, capacity=capacity)
+    admitted = _admission(definition, images=images, demand=demand, capacity=capacity)
+    return replace(admitted, warnings=(*uses.warnings, *admitted.warnings))
 
 
 def _refuse_newer_sdk(definition: ir.WorkflowDef, *, defaults: DefaultImages) -> None:

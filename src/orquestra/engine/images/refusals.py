@@ -62,12 +62,12 @@ def enumerate_names(names: Sequence[str]) -> str:
 
 def _subject(use: ImageUse) -> str:
     tasks = f"{'tasks' if len(use.tasks) > 1 else 'task'} {enumerate_names(use.tasks)}"
+    concerned = " and ".join(["the head of the run"] * use.for_head + [tasks] * bool(use.tasks))
     if not use.default:
-        return f"T{tasks[1:]} cannot run in image {use.name}"
+        return f"T{concerned[1:]} cannot run in image {use.name}"
     if use.on_host:
         return "The Python environment of the local runtime cannot be used for this run"
-    parts = ["the head of the run"] * use.for_head + [tasks] * bool(use.tasks)
-    return f"The default image {use.reference} cannot be used for {' and '.join(parts)}"
+    return f"The default image {use.reference} cannot be used for {concerned}"
 
 
 def _advice_of_default(use: ImageUse) -> str:

@@ -1,6 +1,6 @@
 """Which images a workflow uses, and for what."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from orquestra.engine.errors import InvalidImageName
@@ -69,10 +69,15 @@ class _Gathering:
 
 @dataclass(frozen=True, kw_only=True)
 class Uses:
-    """All images of a run, the head's first, and a sentence for each name that is none."""
+    """All images of a run, the head's first.
+
+    There is a sentence for each name that is none (`problems`), and for one that is not used
+    (`warnings`).
+    """
 
     images: tuple[ImageUse, ...]
     problems: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 def find_uses(definition: ir.WorkflowDef, *, defaults: DefaultImages) -> Uses:
@@ -82,10 +87,14 @@ def find_uses(definition: ir.WorkflowDef, *, defaults: DefaultImages) -> Uses:
         InvalidImageName: The repository of the default images is none.
     """
     bases = {gpu: defaults.image_for(definition, gpu=gpu) for gpu in (False, True)}
-    head = _default(bases[False], on_host=defaults.on_host)
+    problems: dict[str, None] = {}
+    try:
+        head = _head(definition, base=bases[False], on_host=defaults.on_host)
+    except InvalidImageName as error:
+        problems[f"The head of the run cannot start: {error}."] = None
+        head = _default(bases[False], on_host=defaults.on_host)
     head.for_head = True
     found = {(head.reference, head.on_host): head}
-    problems: dict[str, None] = {}
     for invocation in definition.task_invocations.values():
         try:
             wanted = _wanted(definition, invocation=invocation, bases=bases, head=head)
@@ -101,7 +110,30 @@ def find_uses(definition: ir.WorkflowDef, *, defaults: DefaultImages) -> Uses:
     return Uses(
         images=tuple(gathering.finish() for gathering in found.values()),
         problems=tuple(problems),
+        warnings=tuple(_warnings(definition, head=head)),
     )
+
+
+def _head(definition: ir.WorkflowDef, *, base: ImageReference, on_host: bool) -> _Gathering:
+    name = _head_name(definition)
+    if on_host or name is None:
+        return _default(base, on_host=on_host)
+    return _Gathering(reference=ImageReference.parse(name), name=name, base=base)
+
+
+def _head_name(definition: ir.WorkflowDef) -> str | None:
+    """The image that a workflow wants for its head; None for the default one."""
+    name = definition.metadata.head_node_image if definition.metadata else None
+    return None if names_default_image(name) else name
+
+
+def _warnings(definition: ir.WorkflowDef, *, head: _Gathering) -> Iterator[str]:
+    name = _head_name(definition)
+    if head.on_host and name is not None:
+        yield (
+            f"The workflow names image {name} for its head, which is not used: the head of the "
+            "local runtime is a process of this machine."
+        )
 
 
 def _wanted(

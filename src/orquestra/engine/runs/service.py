@@ -15,6 +15,7 @@ from orquestra.engine.clusters.assignment import assign
 from orquestra.engine.database.tables import Definition, Run
 from orquestra.engine.definitions import service as definitions
 from orquestra.engine.definitions import store as definition_store
+from orquestra.engine.definitions.secrets import unread_secrets
 from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import DefinitionUnknown, Forbidden, NotFound
 from orquestra.engine.images.admission import admit
@@ -50,7 +51,8 @@ async def create(services: EngineServices, request: api.CreateRun, *, user: str)
         catalogue=services.catalogue,
         defaults=services.default_images,
     )
-    run = _new_run(stored, request, warnings=admission.warnings, at=services.clock())
+    warnings = (*admission.warnings, *unread_secrets(definition))
+    run = _new_run(stored, request, warnings=warnings, at=services.clock())
     run.total_tasks = len(definition.task_invocations)
     if services.settings.local:
         run.working_directory = request.working_directory
@@ -88,6 +90,7 @@ async def tasks(services: EngineServices, session: AsyncSession, run: Run) -> It
         run,
         invocation_ids=definition.document.task_invocations,
         attempts=await store.attempts(session, run.id),
+        lengths=await store.map_lengths(session, run.id) if definition.maps else None,
     )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
 from orquestra.engine.database import bulk
-from orquestra.engine.database.tables import ClusterPool, Run, RunPool, TaskAttempt
+from orquestra.engine.database.tables import ClusterPool, MapLength, Run, RunPool, TaskAttempt
 from orquestra.engine.paging import Position, older_than
 from orquestra.engine.runs.tasks import Attempt
 from orquestra.sdk.schema.workflow_run import State
@@ -63,6 +63,21 @@ async def attempts_made(session: AsyncSession, run_id: str) -> dict[str, int]:
         .group_by(TaskAttempt.invocation_id)
     )
     return {row.invocation_id: row.made for row in await session.execute(query)}
+
+
+async def map_lengths(session: AsyncSession, run_id: str) -> dict[str, int]:
+    """How many elements the maps of a run have; those that are not open yet are left out."""
+    query = select(MapLength).where(MapLength.run_id == run_id)
+    return {row.invocation_id: row.length for row in await session.scalars(query)}
+
+
+async def open_map(session: AsyncSession, run_id: str, *, invocation_id: str, length: int) -> bool:
+    """Record how many elements a map has; whether that was not known yet."""
+    if await session.get(MapLength, (run_id, invocation_id)) is not None:
+        return False
+    session.add(MapLength(run_id=run_id, invocation_id=invocation_id, length=length))
+    await session.flush()
+    return True
 
 
 async def run_pools(session: AsyncSession, run_id: str) -> Sequence[RunPool]:

@@ -3,16 +3,24 @@
     no attempt ──▶ WAITING          last attempt runs ──▶ RUNNING
     a final one ──▶ its state       last attempt has ended, another follows ──▶ WAITING
 
+A map is one task. Its own attempts gather the results of its elements, which have attempts of
+their own:
+
+    its own end ──▶ that state      an element that did not succeed for good ──▶ its state
+    an element has begun ──▶ RUNNING, or what became of the run
+
 The tasks of a run that has SUCCEEDED have all done so: the value of one whose end was lost with a
 head is what was used.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
 from orquestra.engine.database.tables import Run
+from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.workflow_run import State
 
 
@@ -43,16 +51,26 @@ class Task:
 
 
 def tasks_of(
-    run: Run, *, invocation_ids: Iterable[str], attempts: Iterable[Attempt]
+    run: Run,
+    *,
+    invocation_ids: Collection[str],
+    attempts: Iterable[Attempt],
+    lengths: Mapping[str, int] | None = None,
 ) -> Iterator[Task]:
-    """The tasks of a run, in the order of the invocations."""
+    """The tasks of a run, in the order of the invocations; `lengths` are those of its open maps."""
     telling = _telling_attempts(attempts)
+    elements: defaultdict[str, list[Attempt]] = defaultdict(list)
+    if lengths:
+        for name, attempt in telling.items():
+            if name not in invocation_ids:
+                elements[ir.split_element_id(name)[0]].append(attempt)
     for invocation_id in invocation_ids:
-        attempt = telling.get(invocation_id)
-        if run.state is State.SUCCEEDED:
-            yield _succeeded(invocation_id, attempt, run=run)
+        task = _task(invocation_id, telling.get(invocation_id), run=run)
+        if lengths and invocation_id in elements:
+            length = lengths[invocation_id]
+            yield _map(task, elements[invocation_id], length=length, run=run)
         else:
-            yield _task(invocation_id, attempt)
+            yield task
 
 
 def _telling_attempts(attempts: Iterable[Attempt]) -> dict[str, Attempt]:
@@ -69,16 +87,9 @@ def _rank(attempt: Attempt) -> tuple[bool, int]:
     return attempt.final, -attempt.attempt if attempt.final else attempt.attempt
 
 
-def _succeeded(invocation_id: str, attempt: Attempt | None, *, run: Run) -> Task:
-    return Task(
-        invocation_id=invocation_id,
-        state=State.SUCCEEDED,
-        started_at=attempt.started_at if attempt else None,
-        ended_at=(attempt.ended_at if attempt else None) or run.ended_at,
-    )
-
-
-def _task(invocation_id: str, attempt: Attempt | None) -> Task:
+def _task(invocation_id: str, attempt: Attempt | None, *, run: Run) -> Task:
+    if run.state is State.SUCCEEDED:
+        return _succeeded(invocation_id, attempt, run=run)
     if attempt is None:
         return Task(invocation_id=invocation_id, state=State.WAITING)
     if attempt.ended_at is not None and not attempt.final:
@@ -90,3 +101,49 @@ def _task(invocation_id: str, attempt: Attempt | None) -> Task:
         started_at=attempt.started_at,
         ended_at=attempt.ended_at,
     )
+
+
+def _succeeded(invocation_id: str, attempt: Attempt | None, *, run: Run) -> Task:
+    if attempt is None:
+        return Task(invocation_id=invocation_id, state=State.SUCCEEDED, ended_at=run.ended_at)
+    return Task(
+        invocation_id=invocation_id,
+        state=State.SUCCEEDED,
+        message=attempt.message if attempt.state is State.SUCCEEDED else None,
+        started_at=attempt.started_at,
+        ended_at=attempt.ended_at or run.ended_at,
+    )
+
+
+def _map(own: Task, elements: Collection[Attempt], *, length: int, run: Run) -> Task:
+    """A map of which at least one element was attempted; `own` is what it is without them."""
+    starts = [each.started_at for each in elements if each.started_at]
+    begun = replace(own, started_at=min(starts, default=own.started_at))
+    if own.state.is_completed():
+        return replace(begun, message=own.message or _told_at_end(elements, length))
+    problem = _first_problem(elements)
+    if problem is not None:
+        return replace(
+            begun, state=problem.state, message=problem.message, ended_at=problem.ended_at
+        )
+    if run.executing:
+        done = sum(each.final for each in elements)
+        return replace(begun, state=State.RUNNING, message=f"{done} of {length} elements are done.")
+    return replace(begun, state=run.state, message=None, ended_at=run.ended_at)
+
+
+def _first_problem(elements: Iterable[Attempt]) -> Attempt | None:
+    problems = [each for each in elements if each.final and each.state is not State.SUCCEEDED]
+    told = [each for each in problems if each.message and each.ended_at]
+    # Those without a message were cut short by the end of the run.
+    return min(told or problems, key=_end, default=None)
+
+
+def _end(attempt: Attempt) -> float:
+    return attempt.ended_at.timestamp() if attempt.ended_at else float("inf")
+
+
+def _told_at_end(elements: Iterable[Attempt], length: int) -> str | None:
+    """What has no node was not run: its result is that of an earlier run."""
+    reused = sum(each.state is State.SUCCEEDED and each.node_id is None for each in elements)
+    return f"Reused the results of {reused} of {length} elements." if reused else None

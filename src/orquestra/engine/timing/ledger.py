@@ -21,8 +21,8 @@ class Recorded:
         attempts: In the order in which they are to be shown.
         nodes: Of the run's pools, while it lasted, oldest first.
         pools: By the pool's id.
-        pool_of: The pool of each invocation.
-        function_of: The name of each invocation's function.
+        pool_of: The pool of whatever was attempted: an invocation, or an element of a map.
+        function_of: The name of the function that it calls.
     """
 
     attempts: Sequence[Attempt]

@@ -13,14 +13,18 @@ async def recorded(services: EngineServices, session: AsyncSession, run: Run) ->
     """All that the ledger of a run is made of."""
     definition = await services.definitions.of_run(session, run)
     attempts = await runs.attempts(session, run.id)
+    pools = {
+        invocation_id: pool.pool_id
+        for pool in await runs.run_pools(session, run.id)
+        for invocation_id in pool.invocations
+    }
     return Recorded(
         attempts=attempts,
         nodes=await nodes.during(session, run),
         pools={pool.id: pool for pool, _ in await runs.pools(session, run)},
         pool_of={
-            invocation_id: pool.pool_id
-            for pool in await runs.run_pools(session, run.id)
-            for invocation_id in pool.invocations
+            name: pools[definition.invocation_of(name)]
+            for name in {attempt.invocation_id for attempt in attempts}
         },
         function_of={
             attempt.invocation_id: definition.task_name(attempt.invocation_id)

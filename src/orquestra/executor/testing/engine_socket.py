@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from orquestra.sdk.schema.cluster import ClusterNode, EventBatch, NodeId, NodeRequest
+from orquestra.sdk.schema.cluster import CacheQuery, ClusterNode, EventBatch, NodeId, NodeRequest
 from orquestra.sdk.schema.workflow_run import WorkflowRunId
 
 if TYPE_CHECKING:
@@ -91,6 +91,10 @@ def _answer(engine: "MemoryEngine", call: str, *, body: bytes) -> _Answer:
     if call == "POST nodes":
         nodes = engine.add_nodes(NodeRequest.model_validate_json(body))
         return HTTPStatus.OK, _NODES.dump_json(list(nodes))
+    if match := re.fullmatch(r"POST runs/([^/]+)/cached", call):
+        known = engine.built(WorkflowRunId(match[1])) is not None
+        found = engine.cached(CacheQuery.model_validate_json(body))
+        return (HTTPStatus.OK, _json(found)) if known else (HTTPStatus.GONE, b"")
     if match := re.fullmatch(r"DELETE nodes/(.+)", call):
         engine.remove_node(NodeId(match[1]))
         return HTTPStatus.NO_CONTENT, b""

@@ -24,6 +24,8 @@ from orquestra.executor.protocol import (
     Returned,
 )
 from orquestra.executor.surroundings import (
+    Answer,
+    Answered,
     Cause,
     Death,
     Died,
@@ -31,11 +33,13 @@ from orquestra.executor.surroundings import (
     FromWorker,
     Installed,
     Lost,
+    Question,
     Said,
     Surroundings,
     ToWorker,
 )
 from orquestra.sdk.schema.cluster import (
+    CachedResult,
     Event,
     Location,
     LogLines,
@@ -48,19 +52,23 @@ from orquestra.sdk.schema.cluster import (
 NODE = NodeId("node-1")
 BOOT = 0.5
 """Seconds until a worker is up."""
+ANSWER = 0.01
+"""Seconds until a question is answered."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Behaviour:
     """How a call goes: how long it takes, and how it ends.
 
-    While a `silent` one runs, its worker neither says nor hears anything.
+    While a `silent` one runs, its worker neither says nor hears anything. One that counts the
+    elements of a map finds `length`.
     """
 
     seconds: float = 0.001
     silent: bool = False
     problem: str | None = None
     death: Cause | None = None
+    length: int = 0
 
 
 class _Worker:
@@ -75,11 +83,12 @@ class _Worker:
 
 
 class MemoryCrew:
-    """The crew, the placement and the outbox of an executor, all in one, with a simulated clock.
+    """The neighbours of an executor, all in one, with a simulated clock.
 
     `behave` says how each call goes. Pools have nodes of `size`, `nodes` of each. The records:
     `calls` in the order of their beginnings, with worker and time, `events`, `released` pools, and
-    the greatest number of workers of a pool that were ever up at once.
+    the greatest number of workers of a pool that were ever up at once, and what the executor has
+    `asked` about. `remembered` are results of earlier runs, by the names of jobs.
     """
 
     def __init__(
@@ -99,6 +108,8 @@ class MemoryCrew:
         self.installs = 0
         self.install_problem: str | None = None
         self.unable: str | None = None
+        self.asked: list[Question] = []
+        self.remembered: dict[str, CachedResult] = {}
         self._behave = behave
         self._nodes = nodes
         self._size = size
@@ -112,6 +123,7 @@ class MemoryCrew:
                 crew=self,
                 placement=self,
                 events=self,
+                lookups=self,
                 release_pool=self.released.append,
                 clock=lambda: self.now,
             )
@@ -173,6 +185,13 @@ class MemoryCrew:
         assert environment.requirements
         done = Installed(environment.pool_id, environment.requirements, self.install_problem)
         self.after(1, partial(self._inbox.put, done))
+
+    def ask(self, question: Question) -> None:
+        """Answer after a while."""
+        self.asked.append(question)
+        name = question.job.name
+        answer = Answer(question.job, f"key of {name}", self.remembered.get(name))
+        self.after(ANSWER, partial(self._inbox.put, Answered([answer])))
 
     def close(self, worker_id: str) -> None:
         """Do nothing: there is no connection."""
@@ -271,6 +290,8 @@ class MemoryCrew:
             Location(f"{call.function[0]}.{worker_id}.1", call.number, 1, ValueFormat.JSON)
             for _ in kept
         )
-        outcome = Outcome(call.number, started_at, self.now, values, behaviour.problem)
+        counts = call.work == "count" and not behaviour.problem
+        length = behaviour.length if counts else None
+        outcome = Outcome(call.number, started_at, self.now, values, behaviour.problem, length)
         self._say(worker_id, Outcomes([outcome]))
         self._go_on(worker_id)

@@ -17,6 +17,9 @@ from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import (
     AttemptsBegan,
     AttemptsEnded,
+    CacheAnswer,
+    CachedResult,
+    CacheQuery,
     ClusterId,
     ClusterNode,
     ClusterWork,
@@ -25,6 +28,7 @@ from orquestra.sdk.schema.cluster import (
     Folders,
     HeadBegan,
     HeadStart,
+    MapOpened,
     NodeId,
     NodeJoined,
     NodeRequest,
@@ -80,6 +84,8 @@ class MemoryEngine:
         self.stored: dict[WorkflowRunId, dict[ir.ArtifactNodeId, StoredValue]] = {}
         self.nodes: dict[NodeId, ClusterNode] = {}
         self.requests: list[NodeRequest] = []
+        self.remembered: dict[str, CachedResult] = {}
+        """Set to what earlier runs have made, by keys of the cache."""
         self.over = False
         """Set to answer every call with 410."""
         self.broken = False
@@ -176,12 +182,28 @@ class MemoryEngine:
             if run is None:
                 return None
             stored = [*run.plan.stored, *self.stored.get(run_id, {}).values()]
-            update = {"stored": stored, "attempts_made": self._attempts_made(run.plan)}
+            lengths = {
+                opened.invocation_id: opened.length
+                for opened in self.events_of(MapOpened)
+                if opened.run_id == run_id
+            }
+            update = {
+                "stored": stored,
+                "attempts_made": self._attempts_made(run.plan),
+                "lengths": lengths,
+            }
             return Built(
                 plan=run.plan.model_copy(update=update),
                 definition=run.definition,
                 pools=run.pools,
             )
+
+    def cached(self, query: CacheQuery) -> CacheAnswer:
+        """The results among `remembered` that are asked for."""
+        keys = {key for key, _ in query.keys}
+        return CacheAnswer(
+            found={key: found for key, found in self.remembered.items() if key in keys}
+        )
 
     def result(self, run_id: WorkflowRunId, artifact_id: ir.ArtifactNodeId) -> Any:
         """A stored value, decoded."""

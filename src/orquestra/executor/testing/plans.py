@@ -1,6 +1,6 @@
 """A short way to write the plan of a run: tasks from functions, without the SDK's tracing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +41,10 @@ class Built:
 
 
 class PlanBuilder:
-    """Builds a run call by call. Arguments that are `Made` or artifact ids are upstream."""
+    """Builds a run call by call. Arguments that are `Made` or artifact ids are upstream.
+
+    A list, tuple or dictionary that holds some becomes a collection.
+    """
 
     def __init__(
         self,
@@ -69,6 +72,7 @@ class PlanBuilder:
         self._known: dict[Any, ir.TaskDef] = {}
         self._artifacts: dict[ir.ArtifactNodeId, ir.ArtifactNode] = {}
         self._constants: dict[ir.ConstantNodeId, ir.ConstantNode] = {}
+        self._collections: dict[ir.CollectionNodeId, ir.CollectionNode] = {}
         self._invocations: dict[ir.TaskInvocationId, ir.TaskInvocation] = {}
 
     def call(
@@ -77,17 +81,16 @@ class PlanBuilder:
         *arguments: Any,
         outputs: int = 1,
         pool: str | None = None,
-        max_retries: int | None = None,
+        map_over: Sequence[int] = (),
         resources: ir.Resources | None = None,
         env_vars: Mapping[str, str] | None = None,
         requirements: tuple[str, ...] = (),
+        **fields: Any,
     ) -> Made:
-        """Add one invocation of a task that is made of the function."""
+        """Add one invocation of a task that is made of the function; `fields` are of its node."""
         number = len(self._invocations)
         invocation_id = ir.TaskInvocationId(f"invocation-{number}-task-{function.__name__}")
-        task = self._task(
-            function, outputs=outputs, max_retries=max_retries, requirements=requirements
-        )
+        task = self._task(function, outputs=outputs, requirements=requirements, fields=fields)
         made = self._outputs(invocation_id, number=number, outputs=outputs)
         self._pool_of[invocation_id] = PoolId(pool) if pool else self._pools[0].id
         self._invocations[invocation_id] = ir.TaskInvocation(
@@ -98,6 +101,7 @@ class PlanBuilder:
             output_ids=[*made.parts, made.packed],
             resources=resources,
             env_vars=dict(env_vars) if env_vars else None,
+            map_over=list(map_over) or None,
         )
         return made
 
@@ -107,6 +111,7 @@ class PlanBuilder:
         stored: tuple[ir.ArtifactNodeId, ...] = (),
         dry_run: bool = False,
         max_nodes: int | None = None,
+        source_files: Mapping[str, str] | None = None,
     ) -> Built:
         """The run, with the given results as the workflow's."""
         reference = ir.ModuleFunctionRef(module="workflow", function_name="workflow")
@@ -119,6 +124,8 @@ class PlanBuilder:
             constant_nodes=self._constants,
             task_invocations=self._invocations,
             output_ids=[made.packed for made in outputs],
+            collection_nodes=self._collections,
+            source_files=dict(source_files or {}),
         )
         invocations: dict[PoolId, list[ir.TaskInvocationId]] = {}
         for invocation_id, pool_id in self._pool_of.items():
@@ -137,10 +144,10 @@ class PlanBuilder:
         function: Callable[..., Any],
         *,
         outputs: int,
-        max_retries: int | None,
         requirements: tuple[str, ...],
+        fields: Mapping[str, Any],
     ) -> ir.TaskDef:
-        key = function, outputs, max_retries, requirements
+        key = function, outputs, requirements, tuple(fields.items())
         found = self._known.get(key)
         if found:
             return found
@@ -160,7 +167,7 @@ class PlanBuilder:
             output_metadata=ir.TaskOutputMetadata(is_subscriptable=outputs > 1, n_outputs=outputs),
             source_import_id=source.id,
             dependency_import_ids=[packages.id],
-            max_retries=max_retries,
+            **fields,
         )
         self._tasks[task.id] = self._known[key] = task
         return task
@@ -179,7 +186,27 @@ class PlanBuilder:
             return argument.packed
         if isinstance(argument, str) and argument in self._artifacts:
             return argument
+        if isinstance(argument, list | tuple | dict) and self._holds_made(argument):
+            return self._collection(argument)
         return self._constant(argument)
+
+    def _holds_made(self, value: Any) -> bool:
+        if isinstance(value, dict):
+            return any(map(self._holds_made, value.values()))
+        if isinstance(value, list | tuple):
+            return any(map(self._holds_made, value))
+        return isinstance(value, Made)
+
+    def _collection(self, value: Any) -> str:
+        kind = ir.CollectionType(type(value).__name__.upper())
+        is_dict = isinstance(value, dict)
+        keys = [self._argument(key) for key in value] if is_dict else []
+        items = [self._argument(item) for item in (value.values() if is_dict else value)]
+        node_id = ir.CollectionNodeId(f"collection-{len(self._collections)}")
+        self._collections[node_id] = ir.CollectionNode(
+            id=node_id, type=kind, keys=keys, items=items
+        )
+        return node_id
 
     def _constant(self, value: Any) -> ir.ConstantNodeId:
         constant_id = ir.ConstantNodeId(f"constant-{len(self._constants)}")

@@ -1,7 +1,7 @@
 """Resource quantities as Kubernetes writes them: `500m`, `2Gi`, `1.5`."""
 
 import re
-from decimal import Decimal
+from decimal import Context, Decimal
 
 _QUANTITY = re.compile(
     r"\s*(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?P<suffix>[a-zA-Z]*)\s*", re.ASCII
@@ -27,6 +27,8 @@ _FACTORS = {
     "Ei": Decimal(2**60),
 }
 
+_FACTOR_DIGITS = 20
+
 _MOST_DIGITS = 40
 """Larger numbers would take seconds or gigabytes to be made whole."""
 
@@ -44,7 +46,9 @@ def parse_quantity(quantity: str | float | Decimal) -> Decimal:
         if match is None or match["suffix"] not in _FACTORS:
             raise _not_a_quantity(quantity)
         try:
-            amount = Decimal(match["number"]) * _FACTORS[match["suffix"]]
+            # Not by the context of the caller, who may calculate with fewer digits.
+            exact = Context(prec=len(match["number"]) + _FACTOR_DIGITS)
+            amount = exact.multiply(Decimal(match["number"]), _FACTORS[match["suffix"]])
         except ArithmeticError as error:  # an exponent beyond what numbers can have
             raise _not_a_quantity(quantity) from error
     if not amount.is_finite() or amount.adjusted() > _MOST_DIGITS:

@@ -178,6 +178,27 @@ class Pool(Body):
     nodes: list[Node] = []
 
 
+class Workspace(Body):
+    """One workspace, as far as clients read it."""
+
+    id: str
+    display_name: str
+
+
+class WorkspaceNamespace(Body):
+    """Where in its cluster a workspace is, as far as clients read it."""
+
+    namespace: str
+
+
+class Project(Body):
+    """One project, as far as clients read it; `resource_group_id` is its workspace."""
+
+    id: str
+    display_name: str
+    resource_group_id: str
+
+
 class RunProgress(Body):
     """How far a run is: one event of the stream that waiting clients read. All of it is ours.
 

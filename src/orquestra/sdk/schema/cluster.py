@@ -8,6 +8,7 @@ engine, never the other way round, with the token of the cluster. Below `/intern
 | `GET work?after=N` | what there is to do, as soon as its version is not N: `ClusterWork` |
 | `GET runs/{run}/plan` | how to execute a run: `RunPlan` |
 | `GET runs/{run}/definition` | its definition, as it was submitted: a `WorkflowDef` |
+| `POST runs/{run}/cached` | results of earlier runs to use again: `CacheQuery`, a `CacheAnswer` |
 | `POST events` | what happened: `EventBatch`, each batch counted once |
 | `GET nodes` | the nodes that exist: a list of `ClusterNode` |
 | `POST nodes` | more nodes wanted: `NodeRequest`, a list of `ClusterNode` |
@@ -50,7 +51,8 @@ class NodeSize(Document):
 class PoolPlan(Document):
     """The nodes of one image: at least `min_nodes` and at most `max_nodes` at any instant.
 
-    `boot_seconds` is how long such a node takes to join, where the engine has seen some.
+    `boot_seconds` is how long such a node takes to join, where the engine has seen some. `digest`
+    names the content of the image, whatever becomes of its tag; null for host processes.
     """
 
     id: PoolId
@@ -59,6 +61,7 @@ class PoolPlan(Document):
     max_nodes: int
     size: NodeSize
     boot_seconds: float | None = None
+    digest: str | None = None
 
 
 class ClusterWork(Document):
@@ -111,7 +114,8 @@ class RunPlan(Document):
     already (the engine has put them into the exchange), and `attempts_made` counts the attempts of
     each invocation so far: both are empty at first, and let a new head go on where a lost one
     ended. `working_directory` is where host processes run the tasks, on the local runtime.
-    `max_nodes` is how many nodes of each pool this run may use.
+    `max_nodes` is how many nodes of each pool this run may use. `lengths` are those of the maps
+    that have been opened so far.
     """
 
     run_id: WorkflowRunId
@@ -121,6 +125,7 @@ class RunPlan(Document):
     stored: list[StoredValue]
     attempts_made: dict[ir.TaskInvocationId, int] = Field(default_factory=dict)
     working_directory: str | None = None
+    lengths: dict[ir.TaskInvocationId, int] = Field(default_factory=dict)
 
 
 class NodeState(Enum):
@@ -247,6 +252,15 @@ class RunFinished(Document):
     message: str | None = None
 
 
+class MapOpened(Document):
+    """A map is about to run its elements: there are so many."""
+
+    type: Literal["map_opened"] = "map_opened"
+    run_id: WorkflowRunId
+    invocation_id: ir.TaskInvocationId
+    length: int
+
+
 class AttemptBeginning(NamedTuple):
     """An attempt that runs. Times are Unix seconds.
 
@@ -274,7 +288,9 @@ class AttemptEnding(NamedTuple):
 
     `final` is false where another attempt follows. Times are Unix seconds as in
     `AttemptBeginning`; `node_id`, `worker_ready_at` and `started_at` are null for an attempt that
-    ended before it began (its environment could not be made, its node was lost).
+    ended before it began (its environment could not be made, its node was lost). With a
+    `cache_key` the engine remembers the values of a success under it. An attempt that used such
+    values again has no node, and a `message` that says so.
     """
 
     invocation_id: ir.TaskInvocationId
@@ -287,6 +303,7 @@ class AttemptEnding(NamedTuple):
     started_at: float | None
     ended_at: float
     message: str | None
+    cache_key: str | None = None
 
 
 class AttemptsEnded(Document):
@@ -334,7 +351,14 @@ class LogLines(Document):
 
 
 Event = Annotated[
-    HeadBegan | NodeJoined | RunStarted | RunFinished | AttemptsBegan | AttemptsEnded | LogLines,
+    HeadBegan
+    | NodeJoined
+    | RunStarted
+    | RunFinished
+    | MapOpened
+    | AttemptsBegan
+    | AttemptsEnded
+    | LogLines,
     Field(discriminator="type"),
 ]
 
@@ -345,3 +369,29 @@ class EventBatch(Document):
     sender: str
     sequence: int
     events: list[Event]
+
+
+class CacheQuery(Document):
+    """Keys under which results may have been remembered, with the ages that count (seconds)."""
+
+    keys: list[tuple[str, float | None]]
+
+
+class CachedValue(NamedTuple):
+    """A value of a remembered result: all of it (`element` null) or one of its outputs."""
+
+    element: int | None
+    location: Location
+
+
+class CachedResult(Document):
+    """A remembered result, put into the exchange, and the run that it comes from."""
+
+    run_id: WorkflowRunId
+    values: list[CachedValue]
+
+
+class CacheAnswer(Document):
+    """The remembered results among those asked for, by key."""
+
+    found: dict[str, CachedResult]

@@ -2,10 +2,13 @@
 
 The structure is flat: dictionaries of nodes keyed by id, and nodes refer to each other by id.
 Every field is written, unset ones as null; unknown fields are ignored when reading. The shape is
-that of release 1.1.0, so documents of that client and ours are interchangeable.
+that of release 1.1.0, so documents of that client and ours are interchangeable. What is ours is
+written only where it is used: `collection_nodes`, `source_files`, `retry_policy`,
+`timeout_seconds`, `cache` and `map_over`.
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import Annotated, Any, Literal, NewType
 
@@ -14,10 +17,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 ArtifactNodeId = NewType("ArtifactNodeId", str)
 ConstantNodeId = NewType("ConstantNodeId", str)
 SecretNodeId = NewType("SecretNodeId", str)
+CollectionNodeId = NewType("CollectionNodeId", str)
 ImportId = NewType("ImportId", str)
 TaskDefId = NewType("TaskDefId", str)
 TaskInvocationId = NewType("TaskInvocationId", str)
-ArgumentId = ArtifactNodeId | ConstantNodeId | SecretNodeId
+ArgumentId = ArtifactNodeId | ConstantNodeId | SecretNodeId | CollectionNodeId
 ParameterName = str
 WorkflowDefName = str
 
@@ -33,6 +37,10 @@ DEFAULT_CUDA_IMAGE = f"{DEFAULT_IMAGE}-cuda"
 DEFAULT_HEAD_NODE_IMAGE = (
     "hub.stage.nexus.orquestra.io/zapatacomputing/workflow-driver-ray:orquestra-head-image-v1.0.0"
 )
+
+
+def _is_unset(value: object) -> bool:
+    return value is None or value == {}
 
 
 class Document(BaseModel):
@@ -135,7 +143,8 @@ def _git_url_parts(url: str) -> dict[str, Any]:
     if scp:
         return {"original_url": url, "protocol": "ssh", **scp.groupdict()}
     match = _GIT_URL.match(url)
-    if not match or not match["host"]:
+    # Without a host, as in `file:///tmp/tool`, the protocol would be taken for it.
+    if not match or ("://" in url and not match["protocol"]):
         raise ValueError(f"{url!r} is not the address of a Git repository: it names no host")
     if match["user"] and ":" in match["user"]:
         raise ValueError("A Git address must not hold a password; use a secret instead")
@@ -236,8 +245,36 @@ class TaskOutputMetadata(Document):
     n_outputs: int
 
 
+class RetryPolicy(Document):
+    """When a task is repeated that raised an exception or took longer than its timeout.
+
+    Before the n-th repeat passes `delay_seconds` times `backoff` to the power of n - 1, but
+    `max_delay_seconds` at most.
+    """
+
+    max_retries: int
+    delay_seconds: float
+    backoff: float
+    max_delay_seconds: float
+
+
+class CachePolicy(Document):
+    """A result of the task is used again where its code, inputs and environment are the same.
+
+    `fingerprint` is a digest of the function's source and of the local code that it uses. Results
+    older than `max_age_seconds` do not count; null: results of any age do.
+    """
+
+    fingerprint: str
+    max_age_seconds: float | None = None
+
+
 class TaskDef(Document):
-    """A distinct task function and what it needs. Effective values stand on its invocations."""
+    """A distinct task function and what it needs. Effective values stand on its invocations.
+
+    `max_retries` counts repeats after its process died; `retry_policy` is about its exceptions.
+    `timeout_seconds` is how long one attempt may take.
+    """
 
     id: TaskDefId
     fn_ref: FunctionRef
@@ -248,6 +285,9 @@ class TaskDef(Document):
     resources: Resources | None = None
     max_retries: int | None = None
     custom_image: str | None = None
+    retry_policy: RetryPolicy | None = Field(default=None, exclude_if=_is_unset)
+    timeout_seconds: float | None = Field(default=None, exclude_if=_is_unset)
+    cache: CachePolicy | None = Field(default=None, exclude_if=_is_unset)
 
 
 class ArtifactFormat(Enum):
@@ -294,8 +334,30 @@ ConstantNode = Annotated[
 ]
 
 
+class CollectionType(Enum):
+    """What a collection is built as."""
+
+    LIST = "LIST"
+    TUPLE = "TUPLE"
+    DICT = "DICT"
+
+
+class CollectionNode(Document):
+    """A container of other arguments, built where the task runs; `keys` are those of a DICT."""
+
+    id: CollectionNodeId
+    type: CollectionType
+    items: list[str]
+    keys: list[str] = []
+
+
 class TaskInvocation(Document):
-    """One call of a task in the graph, with its effective resources, image and variables."""
+    """One call of a task in the graph, with its effective resources, image and variables.
+
+    Where `map_over` names arguments, by position or by name, the invocation is a *map*: these
+    are sequences of one length, the task is called once for each of their elements, and the one
+    artifact of the invocation is the list of all results, in order.
+    """
 
     id: TaskInvocationId
     task_id: TaskDefId
@@ -305,6 +367,7 @@ class TaskInvocation(Document):
     resources: Resources | None = None
     custom_image: str | None = None
     env_vars: dict[str, str] | None = None
+    map_over: list[int | str] | None = Field(default=None, exclude_if=_is_unset)
 
     def argument_ids(self) -> list[str]:
         """Ids of all arguments, positional ones first."""
@@ -326,6 +389,29 @@ class WorkflowDef(Document):
     data_aggregation: DataAggregation | None = None
     metadata: WorkflowMetadata | None = None
     resources: Resources | None = None
+    collection_nodes: dict[CollectionNodeId, CollectionNode] = Field(
+        default={}, exclude_if=_is_unset
+    )
+    source_files: dict[str, str] = Field(default={}, exclude_if=_is_unset)
+    """Local modules that tasks import: path below an import root (`a/b.py`) and source text."""
+
+    def leaves(self, argument_ids: Iterable[str]) -> Iterator[str]:
+        """What these arguments are made of, below all collections; each id once."""
+        if not self.collection_nodes:
+            yield from dict.fromkeys(argument_ids)
+            return
+        seen: set[str] = set()
+        waiting = [*reversed(list(argument_ids))]
+        while waiting:
+            argument_id = waiting.pop()
+            if argument_id in seen:
+                continue
+            seen.add(argument_id)
+            node = self.collection_nodes.get(CollectionNodeId(argument_id))
+            if node is None:
+                yield argument_id
+            else:
+                waiting += reversed([*node.keys, *node.items])
 
     def producers(self) -> dict[ArtifactNodeId, TaskInvocationId]:
         """Which invocation makes which artifact."""
@@ -334,3 +420,14 @@ class WorkflowDef(Document):
             for invocation in self.task_invocations.values()
             for artifact_id in invocation.output_ids
         }
+
+
+def element_id(base: str, index: int) -> str:
+    """The id of one element of a map: of its invocation, or of the artifact of that."""
+    return f"{base}.{index}"
+
+
+def split_element_id(text: str) -> tuple[str, int | None]:
+    """The id of the map and the number of the element; None where it is no id of an element."""
+    base, dot, number = text.rpartition(".")
+    return (base, int(number)) if dot and number.isdecimal() else (text, None)

@@ -82,10 +82,26 @@ class WorkflowRun(WorkflowRunMinimal):
 
 
 class WorkflowRunSummary(WorkflowRunOnlyID):
-    """One line of a list of runs."""
+    """One line of a list of runs; completed are the task runs that have succeeded.
+
+    Local runs have no `owner` (elsewhere an e-mail address), and do not know `dry_run`.
+    """
 
     status: RunStatus
     owner: str | None
     total_task_runs: int
     completed_task_runs: int
     dry_run: bool | None
+
+    @staticmethod
+    def from_workflow_run(wf: WorkflowRun) -> "WorkflowRunSummary":
+        """What a list says of a run."""
+        states = [task_run.status.state for task_run in wf.task_runs]
+        return WorkflowRunSummary(
+            id=wf.id,
+            status=wf.status,
+            owner=None,
+            total_task_runs=len(states),
+            completed_task_runs=states.count(State.SUCCEEDED),
+            dry_run=None,
+        )

@@ -55,7 +55,7 @@ def test_unpacking_a_task_with_one_output_is_not_a_defect_of_orquestra(submit, p
     assert result.exit_code == 8
     assert "n_outputs" in result.stderr
     assert "defect" not in result.stderr
-    assert f"  at {project}/flows.py:14 in unpacks" in result.stderr
+    assert f"{project}/flows.py:14: a, b = one()" in result.stderr
 
 
 def test_what_the_sdk_refuses_is_told_in_its_own_words(submit):

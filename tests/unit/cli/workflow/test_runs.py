@@ -72,6 +72,27 @@ def test_nodes_are_listed_by_image_with_their_tasks_and_messages(logged_in, engi
     assert "n-1: The node ran out of memory." in table
 
 
+def test_elements_of_a_map_are_counted_under_the_name_of_their_function(logged_in, engine):
+    definition = engine.answer_run()
+    train = next(iter(definition.task_invocations))
+    tasks = [
+        {"invocationId": f"{train}.{k}", "state": "SUCCEEDED", "startTime": START}
+        for k in range(1000)
+    ]
+    image = {"image": "registry.example/lab:1", "digest": "sha256:0"}
+    node = image | {"id": "n-1", "pool": "p-1", "state": "READY", "requestTime": START}
+    pool = image | {"id": "p-1", "maxNodes": 1, "cpu": 1, "memory": 2**30, "gpu": 0}
+    engine.answer(
+        f"/api/workflow-runs/{RUN_ID}/nodes", [pool | {"nodes": [node | {"tasks": tasks}]}]
+    )
+
+    (listed,) = logged_in.json("wf", "nodes", RUN_ID)["pools"][0]["nodes"]
+
+    assert listed["tasks"][7]["invocation_id"] == f"{train}.7"
+    assert {task["function"] for task in listed["tasks"]} == {"train_model"}
+    assert "train_model (1000 times)" in logged_in("wf", "nodes", RUN_ID).stdout
+
+
 def test_results_are_values_in_json_and_text_in_the_table(logged_in, engine):
     _succeed(engine, 42, {1, 2})
 

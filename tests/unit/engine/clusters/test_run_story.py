@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from orquestra.engine.images.testing import orquestra_image
 from orquestra.engine.provisioning.contract import HEAD
 from orquestra.sdk.logs import read_task_logs
 from orquestra.sdk.schema.cluster import (
@@ -91,6 +92,24 @@ async def test_a_run_gets_a_head_nodes_and_results_and_leaves_nothing(
     assert used["image"] == "registry.example.com/solver:1"
     assert used["nodes"][0]["state"] == "STOPPED"
     assert used["nodes"][0]["tasks"][0]["invocationId"] == solve
+
+
+async def test_a_head_runs_in_the_image_that_its_workflow_names(
+    user, definition, catalogue, provisioner, round_trip
+):
+    image = orquestra_image(content="head")
+    catalogue.put("registry.example.com/head:1", image)
+    document = definition.model_dump(mode="json")
+    document["metadata"]["head_node_image"] = "registry.example.com/head:1"
+    stored = await user.post("/api/workflow-definitions", json=document)
+
+    await user.post(
+        "/api/workflow-runs", json={"workflowDefinitionID": stored.json()["data"]["id"]}
+    )
+    await round_trip()
+
+    (head,) = provisioner.specs()
+    assert (head.node_id, head.image) == (HEAD, f"registry.example.com/head@{image.digest}")
 
 
 async def test_a_pool_never_has_more_nodes_than_its_cap(submit, head_of, definition, round_trip):

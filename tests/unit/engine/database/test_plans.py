@@ -11,6 +11,7 @@ from orquestra.engine.database.sessions import Database
 from orquestra.engine.nodes import store as nodes
 from orquestra.engine.reconciling import store as reconciling
 from orquestra.engine.reconciling import views
+from orquestra.engine.reuse import store as reuse
 from orquestra.engine.runs import store as runs
 
 pytestmark = pytest.mark.anyio
@@ -58,6 +59,7 @@ async def plan_of(tmp_path, monkeypatch):
         lambda session: nodes.boot_times(session, ["image"]),
         lambda session: runs.named(session, ["run"]),
         lambda session: clusters.pools_in_use(session, ["local-1"]),
+        lambda session: reuse.artifacts(session, "ada", keys=["key"]),
     ],
     ids=[
         "last_run",
@@ -66,6 +68,7 @@ async def plan_of(tmp_path, monkeypatch):
         "boot_times",
         "named",
         "pools_in_use",
+        "reusable_artifacts",
     ],
 )
 async def test_the_history_of_a_cluster_is_not_read(plan_of, call):

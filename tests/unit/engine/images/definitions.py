@@ -23,8 +23,12 @@ def version(text: str) -> ir.Version:
     )
 
 
-def metadata(*, sdk: str = "2.0.0a1", python: str = "3.11.7") -> ir.WorkflowMetadata:
-    return ir.WorkflowMetadata(sdk_version=version(sdk), python_version=version(python))
+def metadata(
+    *, sdk: str = "2.0.0a1", python: str = "3.11.7", head: str | None = None
+) -> ir.WorkflowMetadata:
+    return ir.WorkflowMetadata(
+        sdk_version=version(sdk), python_version=version(python), head_node_image=head
+    )
 
 
 def workflow(

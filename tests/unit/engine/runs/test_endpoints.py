@@ -242,3 +242,26 @@ async def test_no_part_of_the_openapi_document_leads_nowhere(user):
     body = document["paths"]["/api/workflow-runs"]["post"]["requestBody"]
     schema = body["content"]["application/json"]["schema"]
     assert schema["properties"]["resources"]["properties"].keys() >= {"nodes", "cpu"}
+
+
+async def test_a_repository_that_needs_a_secret_is_warned_about(user, definition):
+    document = definition.model_dump(mode="json")
+    secret = {"id": "s", "secret_name": "token"}
+    url = {"original_url": "https://example.com/tool", "protocol": "https", "host": "example.com"}
+    document["imports"]["git"] = {
+        "type": "GIT_IMPORT",
+        "id": "git",
+        "repo_url": url | {"path": "tool", "password": secret},
+        "git_ref": "main",
+    }
+    stored = await user.post("/api/workflow-definitions", json=document)
+
+    created = await user.post(
+        "/api/workflow-runs", json={"workflowDefinitionID": stored.json()["data"]["id"]}
+    )
+
+    path = f"/api/workflow-runs/{created.json()['data']['id']}"
+    (warning,) = (await user.get(path)).json()["data"]["warnings"]
+    assert warning.startswith(
+        "The repository https://example.com/tool is read without the secret 'token'"
+    )

@@ -77,6 +77,13 @@ def test_the_tasks_of_a_run_that_succeeded_have(attempts):
     assert (found.state, found.ended_at, found.message) == (State.SUCCEEDED, LATER, None)
 
 
+@pytest.mark.parametrize("run", [State.RUNNING, State.SUCCEEDED])
+def test_a_success_that_says_something_is_heard(run):
+    reused = attempt(1, State.SUCCEEDED, node_id=None, message="Reused the result of run r.")
+
+    assert task(reused, run=run).message == "Reused the result of run r."
+
+
 def test_tasks_come_in_the_order_of_the_invocations():
     tasks = tasks_of(Run(state=State.WAITING), invocation_ids=["b", "a"], attempts=[])
 

@@ -1,0 +1,35 @@
+"""Lengths of maps, and results that later runs may use again."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "map_lengths",
+        sa.Column("run_id", sa.String(), nullable=False),
+        sa.Column("invocation_id", sa.String(), nullable=False),
+        sa.Column("length", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"]),
+        sa.PrimaryKeyConstraint("run_id", "invocation_id"),
+    )
+    op.create_table(
+        "cached_results",
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("run_id", sa.String(), nullable=False),
+        sa.Column("artifacts", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"]),
+        sa.PrimaryKeyConstraint("owner", "key"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("cached_results")
+    op.drop_table("map_lengths")

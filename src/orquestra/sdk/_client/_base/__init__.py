@@ -1,0 +1,1 @@
+"""See `orquestra.sdk._client`."""

@@ -1,0 +1,74 @@
+"""The arguments of tasks, read anew for each call from the values of a run."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from orquestra.sdk.evaluation import gather
+from orquestra.sdk.schema import ir
+from orquestra.sdk.values import SerializedValue, deserialize, from_wire, serialize
+
+
+class Arguments:
+    """What argument ids of a definition stand for, as far as tasks have run."""
+
+    def __init__(
+        self,
+        definition: ir.WorkflowDef,
+        *,
+        values: Mapping[ir.ArtifactNodeId, SerializedValue],
+        secrets: Mapping[str, str],
+    ) -> None:
+        """`values` are those of artifacts, filled as tasks run; `secrets` are by node."""
+        self._definition = definition
+        self._values = values
+        self._secrets = secrets
+
+    def read(self, argument_id: str) -> Any:
+        """A value of its own: no other task sees what becomes of it."""
+        collection = self._collection(argument_id)
+        if collection is None:
+            return deserialize(self._stored(argument_id))
+        return gather(
+            collection.type,
+            items=map(self.read, collection.items),
+            keys=map(self.read, collection.keys),
+        )
+
+    def stored(self, argument_id: str) -> SerializedValue:
+        """The value as bytes."""
+        if self._collection(argument_id) is None:
+            return self._stored(argument_id)
+        return serialize(self.read(argument_id))
+
+    def digestible(self, argument_id: str) -> Iterable[bytes]:
+        """Bytes that are equal for equal arguments."""
+        collection = self._collection(argument_id)
+        if collection is None:
+            stored = self._stored(argument_id)
+            yield stored.format.value.encode()
+            yield stored.data
+            return
+        yield f"{collection.type.value} {len(collection.items)}".encode()
+        for item in [*collection.keys, *collection.items]:
+            yield from self.digestible(item)
+
+    def _collection(self, argument_id: str) -> ir.CollectionNode | None:
+        return self._definition.collection_nodes.get(ir.CollectionNodeId(argument_id))
+
+    def _stored(self, argument_id: str) -> SerializedValue:
+        if argument_id in self._secrets:
+            return serialize(self._secrets[argument_id])
+        constant = self._definition.constant_nodes.get(ir.ConstantNodeId(argument_id))
+        if constant is None:
+            return self._values[ir.ArtifactNodeId(argument_id)]
+        return from_wire(constant)
+
+
+def call_with(
+    invocation: ir.TaskInvocation, read: Callable[[int | str, str], Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    """Arguments and keyword arguments; `read` is given position or name, and the argument's id."""
+    return (
+        [read(position, of) for position, of in enumerate(invocation.args_ids)],
+        {name: read(name, of) for name, of in invocation.kwargs_ids.items()},
+    )

@@ -1,0 +1,98 @@
+"""What executes workflows: the contract of Compute Engines and of the in-process runtime."""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import timedelta
+from typing import Protocol
+
+from orquestra.sdk.logs import LogOutput, WorkflowLogs
+from orquestra.sdk.projects import ProjectRef
+from orquestra.sdk.schema import api, ir, responses, workflow_run
+from orquestra.sdk.schema.workflow_run import State
+
+
+class Runtime(Protocol):
+    """Starts, observes and stops runs.
+
+    Whatever takes the id of a run raises `WorkflowRunNotFoundError` where there is none of it.
+    """
+
+    def start(
+        self, definition: ir.WorkflowDef, *, project: ProjectRef | None, dry_run: bool
+    ) -> str:
+        """Start a run of a definition; its id. In process it has ended when this returns."""
+        ...
+
+    def status(self, run_id: str) -> workflow_run.WorkflowRun:
+        """A complete snapshot of a run."""
+        ...
+
+    def progress(self, run_id: str) -> api.RunProgress:
+        """How far a run is."""
+        ...
+
+    def events(self, run_id: str) -> Iterator[api.RunProgress]:
+        """How far a run is, now and after each change; ends when its results can be read.
+
+        Raises:
+            NotFoundError: there is none of that id, or the runtime cannot tell by itself.
+        """
+        ...
+
+    def summaries(
+        self,
+        *,
+        limit: int | None,
+        max_age: timedelta | None,
+        states: Sequence[State],
+        workspace_id: str | None,
+    ) -> list[workflow_run.WorkflowRunSummary]:
+        """The most recent runs, the newest first, at most `limit` of them."""
+        ...
+
+    def results(
+        self, run_id: str, *, result_id: str | None = None
+    ) -> tuple[responses.WorkflowResult, ...]:
+        """The outputs of a run that has succeeded; `result_id` is what its progress said."""
+        ...
+
+    def artifacts(
+        self, run_id: str, *, of: Collection[ir.TaskInvocationId] | None = None
+    ) -> dict[ir.TaskInvocationId, responses.WorkflowResult]:
+        """What tasks have returned so far, of all invocations or of some; others are left out."""
+        ...
+
+    def workflow_logs(self, run_id: str) -> WorkflowLogs:
+        """All logs of a run so far."""
+        ...
+
+    def task_logs(self, run_id: str, *, invocation_id: str) -> LogOutput:
+        """What one task has written so far.
+
+        Raises:
+            TaskRunLogsNotFound: nothing yet.
+        """
+        ...
+
+    def stop(self, run_id: str, *, force: bool | None) -> None:
+        """Ask for a run to stop; returns before it has."""
+        ...
+
+    def project(self, run_id: str) -> ProjectRef:
+        """Where a run belongs.
+
+        Raises:
+            WorkspacesNotSupportedError: the runtime knows no workspaces.
+        """
+        ...
+
+    def pools(self, run_id: str) -> list[api.Pool]:
+        """The nodes of a run by image, those that are gone included."""
+        ...
+
+    def timing(self, run_id: str) -> api.RunTiming:
+        """Where the time of a run went.
+
+        Raises:
+            NotFoundError: the runtime keeps no times.
+        """
+        ...

@@ -1,0 +1,3 @@
+"""Another name of `orquestra.sdk.exceptions`."""
+
+from orquestra.sdk.exceptions import *  # noqa: F403

@@ -1,0 +1,1 @@
+"""Another name of `orquestra.sdk.kubernetes`."""

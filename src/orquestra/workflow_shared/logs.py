@@ -1,0 +1,3 @@
+"""Another name of `orquestra.sdk.logs`."""
+
+from orquestra.sdk.logs import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""Another name of `orquestra.sdk.packaging`."""
+
+from orquestra.sdk.packaging import *  # noqa: F403

@@ -1,0 +1,1 @@
+"""Other names of the modules of `orquestra.sdk.schema`."""

@@ -1,0 +1,3 @@
+"""Another name of `orquestra.sdk.schema.configs`."""
+
+from orquestra.sdk.schema.configs import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""Another name of `orquestra.sdk.schema.ir`."""
+
+from orquestra.sdk.schema.ir import *  # noqa: F403

@@ -1,0 +1,598 @@
+"""Whole runs in process: failures, logs, variables, retries, caches, lists of runs."""
+
+import logging
+import os
+import sys
+import threading
+import time
+
+import pytest
+
+from orquestra import sdk
+from orquestra.sdk.exceptions import (
+    NotFoundError,
+    TaskInvocationNotFoundError,
+    TaskRunLogsNotFound,
+    UnsupportedRuntimeFeature,
+    UserTaskFailedError,
+    VersionMismatch,
+    WorkflowRunNotFoundError,
+    WorkspacesNotSupportedError,
+)
+from orquestra.sdk.in_process.runtime import _cache
+
+
+@pytest.fixture
+def execute(monkeypatch):
+    """Runs a task, and gives the run; its retries wait for nothing."""
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+
+    def start(task, *arguments, dry_run=False):
+        @sdk.workflow
+        def of_one_task():
+            return task(*arguments)
+
+        return of_one_task().run("in_process", dry_run=dry_run)
+
+    return start
+
+
+@sdk.task
+def same(value):
+    return value
+
+
+@sdk.task
+def shout():
+    print("to out")
+    print("to err", file=sys.stderr)
+    logging.getLogger("shouting").error("to the log")
+    thread = threading.Thread(target=print, args=("from a thread",))
+    thread.start()
+    thread.join()
+
+
+@sdk.task
+def boom(message):
+    raise KeyError(message)
+
+
+def newest():
+    return sdk.list_workflow_runs("in_process")[0]
+
+
+def test_the_users_exception_comes_out_of_run_and_names_its_task(execute):
+    with pytest.raises(KeyError, match="lost") as raised:
+        execute(boom, "lost")
+
+    assert type(raised.value) is KeyError
+    assert raised.value.__notes__[0].startswith("In task 'boom', invocation-0-task-boom")
+    assert raised.traceback[-1].name == "boom"
+    own = [entry for entry in raised.traceback if "in_process" in str(entry.path)]
+    assert len([e for e in own if e.path.name != "test_runs_in_process.py"]) == 1
+
+
+def test_a_run_that_failed_is_found_with_its_message_and_its_logs(execute):
+    with pytest.raises(KeyError):
+        execute(boom, "lost")
+
+    run = newest()
+
+    assert run.get_status() is sdk.State.FAILED
+    (task,) = run.get_tasks()
+    assert task.get_status() is sdk.State.FAILED
+    message = run.get_status_model().message
+    assert message == "Task 'boom' failed: KeyError: 'lost' (invocation-0-task-boom)"
+    assert run.get_logs().per_task["invocation-0-task-boom"].err[-1] == "KeyError: 'lost'"
+
+
+def test_tasks_after_a_failed_one_do_not_run():
+    @sdk.workflow
+    def broken():
+        return same(boom("early"))
+
+    with pytest.raises(KeyError):
+        broken().run("in_process")
+
+    failed, waiting = newest().get_tasks()
+    assert (failed.get_status(), waiting.get_status()) == (sdk.State.FAILED, sdk.State.WAITING)
+    assert waiting.get_inputs().args == [sdk.TaskRun.INPUT_UNAVAILABLE]
+    with pytest.raises(TaskRunLogsNotFound):
+        waiting.get_logs()
+
+
+def test_what_tasks_write_is_kept_by_task_and_shown_all_the_same(execute, capsys):
+    handler = logging.StreamHandler(sys.stderr)
+    logging.getLogger("shouting").addHandler(handler)
+    try:
+        run = execute(shout)
+    finally:
+        logging.getLogger("shouting").removeHandler(handler)
+
+    (output,) = run.get_logs().per_task.values()
+    assert output.out == ["to out", "from a thread"]
+    assert output.err == ["to err", "to the log"]
+    shown = capsys.readouterr()
+    assert shown.out == "to out\nfrom a thread\n"
+    assert shown.err == "to err\nto the log\n"
+    assert run.get_tasks()[0].get_logs() == output
+
+
+def test_streams_and_handlers_are_what_they_were_after_a_run(execute):
+    handler = logging.StreamHandler(sys.stdout)
+    logging.getLogger("shouting").addHandler(handler)
+    before = sys.stdout, sys.stderr
+    try:
+        execute(shout)
+        assert (sys.stdout, sys.stderr) == before
+        assert handler.stream is sys.stdout
+    finally:
+        logging.getLogger("shouting").removeHandler(handler)
+
+
+def test_env_vars_ignored_in_process_quirk_is_fixed(execute, monkeypatch):
+    monkeypatch.setenv("KNOWN", "outside")
+
+    @sdk.task(env_vars={"KNOWN": "inside", "UNKNOWN": "new"})
+    def look():
+        return os.environ["KNOWN"], os.environ["UNKNOWN"]
+
+    assert execute(look).get_results() == ("inside", "new")
+    assert os.environ["KNOWN"] == "outside"
+    assert "UNKNOWN" not in os.environ
+
+
+def test_in_process_task_run_id_quirk_is_fixed(execute):
+    @sdk.task
+    def ids():
+        return tuple(sdk.current_run_ids()), sdk.current_exec_ctx().config_name
+
+    run = execute(ids)
+
+    invocation = "invocation-0-task-ids"
+    assert run.get_results() == (
+        (run.run_id, invocation, f"{run.run_id}-{invocation}"),
+        "in_process",
+    )
+    assert run.get_tasks()[0].task_run_id == f"{run.run_id}-{invocation}"
+
+
+def test_list_results_unpacked_differently_in_process_quirk_is_fixed():
+    @sdk.task(n_outputs=2)
+    def as_list():
+        return [1, 2]
+
+    @sdk.workflow
+    def unpacked():
+        first, second = as_list()
+        return first, second
+
+    assert unpacked().run("in_process").get_results() == (1, 2)
+
+
+def test_a_result_with_too_few_values_fails_with_the_words_of_all_runtimes():
+    @sdk.task(n_outputs=2)
+    def short():
+        return (1,)
+
+    @sdk.workflow
+    def unpacked():
+        first, _ = short()
+        _, second = short()
+        return first, second
+
+    with pytest.raises(UserTaskFailedError, match="has 2 outputs, but it returned 1 values"):
+        unpacked().run("in_process")
+
+
+def test_a_result_that_cannot_be_pickled_fails_as_on_an_engine(execute):
+    @sdk.task
+    def generator():
+        return (n for n in range(3))
+
+    with pytest.raises(UserTaskFailedError, match="'generator' cannot be pickled") as raised:
+        execute(generator)
+
+    assert isinstance(raised.value.__cause__, TypeError)
+
+
+def test_a_task_is_tried_again_as_its_policy_says(execute, tmp_path):
+    count = tmp_path / "count"
+
+    @sdk.task(retries=2)
+    def flaky():
+        tried = len(count.read_text()) if count.exists() else 0
+        count.write_text("x" * (tried + 1))
+        if tried < 2:
+            raise RuntimeError(f"try {tried}")
+        return "at last"
+
+    run = execute(flaky)
+
+    assert run.get_results() == "at last"
+    errors = "\n".join(run.get_tasks()[0].get_logs().err)
+    assert "try 0" in errors
+    assert "try 1" in errors
+
+
+def test_a_task_that_always_fails_is_tried_so_often_and_no_more(execute, tmp_path, monkeypatch):
+    count, waits = tmp_path / "count", []
+    monkeypatch.setattr(time, "sleep", waits.append)
+
+    @sdk.task(retries=sdk.RetryPolicy(max_retries=3, delay=1, backoff=4, max_delay=10))
+    def hopeless():
+        with count.open("a") as file:
+            file.write("x")
+        raise RuntimeError("never")
+
+    @sdk.workflow
+    def trying():
+        return hopeless()
+
+    with pytest.raises(RuntimeError):
+        trying().run("in_process")
+
+    assert count.read_text() == "xxxx"
+    assert waits == [1, 4, 10]
+    assert "never (tried 4 times)" in newest().get_status_model().message
+
+
+def test_ctrl_c_is_not_tried_again_and_terminates_the_run(execute):
+    @sdk.task(retries=3)
+    def interrupted():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        execute(interrupted)
+
+    assert newest().get_status() is sdk.State.TERMINATED
+
+
+def test_a_time_limit_is_said_to_have_no_effect(execute):
+    @sdk.task(timeout=5)
+    def limited():
+        return 1
+
+    with pytest.warns(UnsupportedRuntimeFeature, match="timeout= of limited") as warned:
+        execute(limited)
+
+    assert warned[0].filename == __file__
+
+
+def test_a_project_is_said_to_have_no_effect():
+    @sdk.workflow
+    def in_project():
+        return same(1)
+
+    with pytest.warns(UnsupportedRuntimeFeature, match="no workspaces"):
+        run = in_project().run("in_process", workspace_id="w", project_id="p")
+
+    with pytest.raises(WorkspacesNotSupportedError):
+        _ = run.project
+
+
+def test_a_cached_result_is_used_again_for_equal_inputs(execute, tmp_path):
+    count = tmp_path / "count"
+
+    @sdk.task(cache=True)
+    def slow(n, where):
+        with where.open("a") as file:
+            file.write("x")
+        return n + 1
+
+    first = execute(slow, 1, count)
+    again = execute(slow, 1, count)
+    other = execute(slow, 2, count)
+
+    assert [run.get_results() for run in (first, again, other)] == [2, 2, 3]
+    assert count.read_text() == "xx"
+    message = again.get_status_model().task_runs[0].message
+    assert message == f"Reused the result of run {first.run_id}"
+
+
+def test_a_cached_result_that_is_too_old_is_made_anew(execute, tmp_path):
+    count = tmp_path / "count"
+
+    @sdk.task(cache=sdk.CachePolicy(max_age=0))
+    def fresh(where):
+        with where.open("a") as file:
+            file.write("x")
+
+    for _ in range(2):
+        execute(fresh, count)
+
+    assert count.read_text() == "xx"
+
+
+def test_a_dry_run_calls_nothing_and_caches_nothing(execute):
+    @sdk.task(cache=True)
+    def never():
+        raise AssertionError
+
+    known = len(_cache._results)
+
+    assert execute(never, dry_run=True).get_results() == "dry_run task output"
+    assert len(_cache._results) == known
+
+
+def test_a_dry_run_of_a_map_over_a_result_has_one_element():
+    @sdk.workflow
+    def mapped():
+        return sdk.map(same, same([1, 2]))
+
+    assert mapped().run("in_process", dry_run=True).get_results() == ["dry_run task output"]
+
+
+def test_an_element_that_fails_is_named():
+    @sdk.task
+    def picky(n):
+        if n == 2:
+            raise ValueError("not this one")
+        return n
+
+    @sdk.workflow
+    def mapped():
+        return sdk.map(picky, [1, 2, 3])
+
+    with pytest.raises(ValueError, match="not this one"):
+        mapped().run("in_process")
+
+    run = newest()
+    message = run.get_status_model().message
+    assert "Element 1 of task 'picky' failed: ValueError: not this one" in message
+    (summary,) = sdk.list_workflow_run_summaries("in_process", limit=1)
+    assert (summary.total_task_runs, summary.completed_task_runs) == (4, 1)
+
+
+def test_elements_know_their_own_ids():
+    @sdk.task
+    def who(_n):
+        return sdk.current_run_ids().task_invocation_id
+
+    @sdk.workflow
+    def mapped():
+        return sdk.map(who, [7, 8])
+
+    assert mapped().run("in_process").get_results() == [
+        "invocation-0-task-who.0",
+        "invocation-0-task-who.1",
+    ]
+
+
+def test_a_map_over_different_lengths_is_told():
+    @sdk.task
+    def add(a, b):
+        return a + b
+
+    @sdk.workflow
+    def mapped():
+        return sdk.map(add, same([1]), same([1, 2]))
+
+    with pytest.raises(UserTaskFailedError, match="different lengths"):
+        mapped().run("in_process")
+
+
+def test_runs_are_found_by_id_and_listed_the_newest_first(execute):
+    first, second = execute(same, 1), execute(same, 2)
+
+    assert first.run_id != second.run_id
+    assert sdk.WorkflowRun.by_id(first.run_id, "in_process").get_results() == 1
+    listed = [run.run_id for run in sdk.list_workflow_runs("in_process", limit=2)]
+    assert listed == [second.run_id, first.run_id]
+    with pytest.raises(WorkflowRunNotFoundError, match="own process only"):
+        sdk.WorkflowRun.by_id("nothing-1", "in_process")
+
+
+def test_inverted_in_process_max_age_quirk_is_fixed(execute):
+    run = execute(same, 1)
+
+    recent = sdk.list_workflow_runs("in_process", max_age="1h")
+
+    assert run.run_id in {found.run_id for found in recent}
+    assert sdk.list_workflow_runs("in_process", max_age="0s") == []
+
+
+def test_lists_can_be_by_state(execute):
+    run = execute(same, 1)
+    with pytest.raises(KeyError):
+        execute(boom, "x")
+
+    failed = sdk.list_workflow_runs("in_process", state=sdk.State.FAILED)
+    good = sdk.list_workflow_runs("in_process", state=[sdk.State.SUCCEEDED], limit=1)
+
+    assert run.run_id not in {found.run_id for found in failed}
+    assert [found.run_id for found in good] == [run.run_id]
+
+
+def test_an_artifact_is_what_the_task_returned(execute):
+    run = execute(same, (1, 2))
+
+    assert run.get_artifact("invocation-0-task-same") == (1, 2)
+    assert run.get_artifacts() == {"invocation-0-task-same": (1, 2)}
+    with pytest.raises(TaskInvocationNotFoundError):
+        run.get_artifact("invocation-9")
+
+
+def test_an_artifact_that_was_not_made_is_told():
+    with pytest.raises(KeyError):
+        sdk.workflow(lambda: same(boom("x")))().run("in_process")
+
+    with pytest.raises(NotFoundError, match="has returned nothing"):
+        newest().get_artifact("invocation-0-task-same")
+
+
+def test_waiting_tells_how_it_ended(execute, capsys):
+    run = execute(same, 1)
+
+    assert run.wait_until_finished() is sdk.State.SUCCEEDED
+    assert capsys.readouterr().err == f"{run.run_id} is SUCCEEDED, 1 of 1 tasks done\n"
+    assert run.get_results(wait=True) == 1
+
+
+def test_a_run_in_another_thread_can_be_watched_and_stopped():
+    begun, go_on = threading.Event(), threading.Event()
+    _events[:] = [begun, go_on]
+    runs = []
+
+    @sdk.workflow
+    def stopped():
+        return same(_wait_in_a_task())
+
+    thread = threading.Thread(target=lambda: runs.append(stopped().run("in_process")))
+    thread.start()
+    assert begun.wait(5)
+    run = newest()
+    assert run.get_status() is sdk.State.RUNNING
+    run.stop()
+    go_on.set()
+    assert run.wait_until_finished(verbose=False) is sdk.State.TERMINATED
+    thread.join()
+    assert runs[0].run_id == run.run_id
+
+
+_events: list[threading.Event] = []
+
+
+def _meet():
+    begun, go_on = _events
+    begun.set()
+    go_on.wait(5)
+
+
+@sdk.task
+def _wait_in_a_task():
+    import importlib
+
+    importlib.import_module("in_process_meeting").meet()
+
+
+@pytest.fixture(autouse=True)
+def meeting_point(monkeypatch):
+    """A module of the process: events do not travel inside a task's code."""
+    from types import ModuleType
+
+    module = ModuleType("in_process_meeting")
+    module.meet = _meet
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+
+
+def test_secrets_are_fetched_before_the_first_task(monkeypatch):
+    from orquestra.sdk import secrets
+
+    asked = []
+
+    def get(name, *, config_name=None, workspace_id=None):
+        asked.append((name, config_name, workspace_id))
+        return "the value"
+
+    monkeypatch.setattr(secrets, "get", get)
+
+    @sdk.workflow
+    def secretive():
+        return same(sdk.Secret("token", config_name="ce", workspace_id="w"))
+
+    run = secretive().run("in_process")
+
+    assert run.get_results() == "the value"
+    assert asked == [("token", "ce", "w")]
+
+
+def test_get_parents_with_secrets_quirk_is_fixed(monkeypatch):
+    from orquestra.sdk import secrets
+
+    monkeypatch.setattr(secrets, "get", lambda *_args, **_options: "the value")
+
+    @sdk.task
+    def use(secret, values):
+        return len(values)
+
+    @sdk.workflow
+    def secretive():
+        return use(sdk.Secret("token", config_name="ce"), [same(1), {"deep": same(2)}, 3])
+
+    *parents, user = secretive().run("in_process").get_tasks()
+
+    found = {parent.task_run_id for parent in user.get_parents()}
+    assert found == {parent.task_run_id for parent in parents}
+    inputs = user.get_inputs()
+    assert inputs.args[0].secret_name == "token"
+    assert inputs.args[1] == [1, {"deep": 2}, 3]
+
+
+def test_a_module_of_the_users_is_imported_once_and_not_reloaded(tmp_path, monkeypatch):
+    (tmp_path / "imported_tasks.py").write_text(
+        "import orquestra.sdk as sdk\n"
+        "@sdk.task(source_import=sdk.LocalImport(module='imported_tasks'))\n"
+        "def where():\n    return marker\n"
+        "marker = 'as written'\n"
+        "@sdk.workflow\n"
+        "def wf():\n    return where()\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import imported_tasks
+
+    monkeypatch.setattr(imported_tasks, "marker", "patched")
+
+    assert imported_tasks.wf().run("in_process").get_results() == "patched"
+
+
+def test_helpers_that_travel_are_there_where_the_process_cannot_import_them(tmp_path, monkeypatch):
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "lonely_helper.py").write_text("def double(n):\n    return 2 * n\n")
+    (folder / "lonely_flow.py").write_text(
+        "import orquestra.sdk as sdk\n"
+        "import lonely_helper\n"
+        "@sdk.task\n"
+        "def task(n):\n    return lonely_helper.double(n)\n"
+        "@sdk.workflow\n"
+        "def wf():\n    return task(21)\n"
+    )
+    with monkeypatch.context() as there:
+        there.syspath_prepend(str(folder))
+        import lonely_flow
+
+        definition = lonely_flow.wf().model
+    monkeypatch.delitem(sys.modules, "lonely_helper")
+    monkeypatch.delitem(sys.modules, "lonely_flow")
+    path = list(sys.path)
+
+    run = sdk.WorkflowRun.start_from_ir(definition, "in_process")
+
+    assert run.get_results() == 42
+    assert sys.path == path
+
+
+def test_a_definition_of_another_release_is_warned_of_and_runs():
+    definition = sdk.workflow(lambda: same(1))().model.model_copy(update={"metadata": None})
+
+    with pytest.warns(VersionMismatch, match="before 0.45"):
+        run = sdk.WorkflowRun.start_from_ir(definition, "in_process")
+
+    assert run.get_results() == 1
+
+
+def test_a_task_may_run_a_workflow_of_its_own(capsys):
+    @sdk.task
+    def outer():
+        import importlib
+
+        from orquestra import sdk
+
+        print("outer")
+        ours = sdk.current_run_ids()
+        examples = importlib.import_module("orquestra.sdk.examples.workflow_defs")
+        examples.hello_orquestra().run("in_process")
+        assert sdk.current_run_ids() == ours
+        print("outer again")
+
+    @sdk.workflow
+    def outermost():
+        return outer()
+
+    run = outermost().run("in_process")
+
+    assert run.get_tasks()[0].get_logs().out == ["outer", "outer again"]
+    shown = capsys.readouterr().out.splitlines()
+    assert (shown[0], shown[-1]) == ("outer", "outer again")
+    assert len(shown) > 2
