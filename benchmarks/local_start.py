@@ -8,7 +8,7 @@ from benchmarks.rows import OURS, Goal, Row
 from benchmarks.systems.local_runtime import CONFIG, data_folder, orq
 from benchmarks.tracing import trace
 from benchmarks.works import one_task
-from orquestra.sdk.runs import WorkflowRun
+from orquestra.sdk.runs.workflow_runs import WorkflowRun
 
 
 def measure(options: Options) -> Iterator[Row]:

@@ -9,7 +9,7 @@ from benchmarks.rows import OURS, Row
 from benchmarks.systems.local_runtime import CONFIG, running
 from benchmarks.tracing import trace
 from benchmarks.works import fan_out
-from orquestra.sdk.runs import WorkflowRun
+from orquestra.sdk.runs.workflow_runs import WorkflowRun
 
 
 def measure(options: Options) -> Iterator[Row]:

@@ -8,7 +8,7 @@ import docker
 import pytest
 
 from orquestra.engine.provisioning.container_engine import ContainerEngineService
-from orquestra.sdk.config import RuntimeConfig
+from orquestra.sdk.configuration.config import RuntimeConfig
 from tests.places import Containers, HostProcesses, wait_until_finished
 from tests.running_engine import (
     BASE,

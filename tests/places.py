@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import docker
 import psutil
 
-from orquestra.sdk.config import RuntimeConfig
+from orquestra.sdk.configuration.config import RuntimeConfig
 from tests.running_engine import RunningEngine, wait_for
 
 ENGINE_LABEL = "io.orquestra.engine"

@@ -13,7 +13,7 @@ from benchmarks.compute_engine.naps import nap_then, one_nap
 from benchmarks.compute_engine.running import ComputeEngine, compute_engine, custom_image
 from benchmarks.options import Options
 from benchmarks.rows import OURS, Goal, Row
-from orquestra.sdk.runs import WorkflowRun
+from orquestra.sdk.runs.workflow_runs import WorkflowRun
 from orquestra.sdk.schema import api
 
 LONGER = 1.5

@@ -10,7 +10,7 @@ from benchmarks.compute_engine.running import ComputeEngine, compute_engine, cus
 from benchmarks.options import Options
 from benchmarks.rows import OURS, Goal, Row
 from orquestra import sdk
-from orquestra.sdk.runs import WorkflowRun
+from orquestra.sdk.runs.workflow_runs import WorkflowRun
 from orquestra.sdk.schema import api
 from tests.running_engine import wait_for
 

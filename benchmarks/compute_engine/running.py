@@ -13,7 +13,7 @@ from pathlib import Path
 import docker
 
 from orquestra.engine.provisioning.container_engine import ContainerEngineService
-from orquestra.sdk.config import RuntimeConfig
+from orquestra.sdk.configuration.config import RuntimeConfig
 from tests.running_engine import (
     BASE,
     REGISTRY,

@@ -9,7 +9,7 @@ from benchmarks.options import Options
 from benchmarks.rows import OURS, Goal, Row
 from benchmarks.tracing import trace
 from benchmarks.works import one_task
-from orquestra.sdk.runs import WorkflowRun
+from orquestra.sdk.runs.workflow_runs import WorkflowRun
 from orquestra.sdk.schema import ir
 
 

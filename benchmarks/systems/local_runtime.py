@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks.systems.contract import Job
 from benchmarks.tracing import trace
 from benchmarks.works import Work
-from orquestra.sdk.runs import WorkflowRun
+from orquestra.sdk.runs.workflow_runs import WorkflowRun
 
 ORQ = str(Path(sys.executable).with_name("orq"))
 CONFIG = "local"

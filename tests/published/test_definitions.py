@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from orquestra.sdk.functions import load_function
+from orquestra.sdk.code.functions import load_function
 from orquestra.sdk.schema import ir
 from tests.published.build_definitions import RUN
 from tests.published.comparison import comparable, differences

@@ -49,8 +49,8 @@ def login(
 def _check(token: str) -> None:
     from orquestra.cli.exit_codes import ExitCode
     from orquestra.cli.failures import Failure
+    from orquestra.sdk.configuration.tokens import check_token
     from orquestra.sdk.exceptions import ExpiredTokenError, InvalidTokenError
-    from orquestra.sdk.tokens import check_token
 
     try:
         check_token(token)
@@ -68,7 +68,7 @@ def _renewed(name: str, token: str) -> "RuntimeConfig":
     from orquestra.cli.exit_codes import ExitCode
     from orquestra.cli.failures import Failure
     from orquestra.sdk import RuntimeConfig
-    from orquestra.sdk.config_file import read_config
+    from orquestra.sdk.configuration.config_file import read_config
 
     uri = read_config(name).runtime_options.get("uri")
     if not uri:
@@ -82,7 +82,7 @@ def _renewed(name: str, token: str) -> "RuntimeConfig":
 
 def _new(server: str, *, token: str, name: str | None) -> "RuntimeConfig":
     from orquestra.sdk import RuntimeConfig
-    from orquestra.sdk.config import config_name_of
+    from orquestra.sdk.configuration.config import config_name_of
 
     try:
         derived = config_name_of(server)
@@ -99,8 +99,8 @@ def _unless_taken(name: str, server: str) -> str:
     """The name; where another engine has it, the one under which this engine is saved already."""
     from orquestra.cli.exit_codes import ExitCode
     from orquestra.cli.failures import Failure
-    from orquestra.sdk.config import is_taken
-    from orquestra.sdk.config_file import read_configs
+    from orquestra.sdk.configuration.config import is_taken
+    from orquestra.sdk.configuration.config_file import read_configs
 
     if not is_taken(name, uri=server):
         return name
@@ -116,7 +116,7 @@ def _unless_taken(name: str, server: str) -> str:
 
 
 def _save(config: "RuntimeConfig") -> None:
-    from orquestra.sdk.config import save_login
+    from orquestra.sdk.configuration.config import save_login
 
     try:
         save_login(config)
@@ -128,7 +128,7 @@ def _save(config: "RuntimeConfig") -> None:
 
 def _show(*, as_json: bool) -> None:
     from orquestra.cli import printing
-    from orquestra.sdk.config import saved_logins
+    from orquestra.sdk.configuration.config import saved_logins
 
     logins = [_describe(name) for name in saved_logins()]
     if as_json:
@@ -147,9 +147,9 @@ def _show(*, as_json: bool) -> None:
 
 
 def _describe(name: str) -> dict[str, Any]:
-    from orquestra.sdk.config_file import read_config
+    from orquestra.sdk.configuration.config_file import read_config
+    from orquestra.sdk.configuration.tokens import check_token
     from orquestra.sdk.exceptions import ExpiredTokenError, InvalidTokenError
-    from orquestra.sdk.tokens import check_token
 
     options = read_config(name).runtime_options
     uri = options.get("uri") or ""

@@ -4,8 +4,9 @@ import click
 
 from orquestra.cli.exit_codes import ExitCode
 from orquestra.cli.failures import Failure
-from orquestra.sdk import RuntimeConfig, WorkflowRun, local_engine
-from orquestra.sdk.config import LOCAL_NAME, saved_logins
+from orquestra.sdk import RuntimeConfig, WorkflowRun
+from orquestra.sdk.configuration import local_engine
+from orquestra.sdk.configuration.config import LOCAL_NAME, saved_logins
 from orquestra.sdk.exceptions import (
     InProcessFromCLIError,
     OrquestraError,

@@ -34,7 +34,7 @@ from orquestra.engine.reconciling.signal import WakeSignal
 from orquestra.engine.registry.distribution import LocalRegistry
 from orquestra.engine.runs.changes import RunChanges
 from orquestra.engine.settings import DataFolder, Settings
-from orquestra.sdk import local_engine
+from orquestra.sdk.configuration import local_engine
 
 
 @asynccontextmanager

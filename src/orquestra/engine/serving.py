@@ -22,7 +22,7 @@ from orquestra.engine.errors import ConfigurationError
 from orquestra.engine.reconciling.loop import Reconciler
 from orquestra.engine.reconciling.parking import end_standbys, park_all, park_lost
 from orquestra.engine.settings import DataFolder, Settings
-from orquestra.sdk import local_engine
+from orquestra.sdk.configuration import local_engine
 from orquestra.sdk.garbage import collect_garbage_seldom
 from orquestra.sdk.packaging import get_installed_version
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 
 from orquestra.executor.surroundings import Requirements
-from orquestra.sdk.requirements import is_repository_of_sdk, is_sdk
+from orquestra.sdk.code.requirements import is_repository_of_sdk, is_sdk
 from orquestra.sdk.schema import ir
 
 

@@ -16,10 +16,11 @@ from orquestra.executor.process_state import ProcessState
 from orquestra.executor.protocol import Argument, Call, Function, FunctionKey
 from orquestra.executor.run_modules import RunModules
 from orquestra.executor.sources import SourceFolder
-from orquestra.sdk import evaluation, functions
+from orquestra.sdk import evaluation
+from orquestra.sdk.code import functions
+from orquestra.sdk.code.functions import load_function
 from orquestra.sdk.exceptions import InvalidTaskDefinitionError
 from orquestra.sdk.execution_context import CurrentRunIDs, running_task
-from orquestra.sdk.functions import load_function
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import Location
 from orquestra.sdk.schema.workflow_run import WorkflowRunId

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from orquestra.executor.environments import git_address
-from orquestra.sdk.requirements import is_repository_of_sdk
+from orquestra.sdk.code.requirements import is_repository_of_sdk
 from orquestra.sdk.schema import ir
 
 PATIENCE = timedelta(seconds=10)

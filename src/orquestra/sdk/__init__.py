@@ -12,6 +12,8 @@ Importing it must stay quick: what needs pydantic or an HTTP client is loaded wh
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from orquestra.sdk.code.imports import Import, InlineImport, PythonImports
+from orquestra.sdk.compute_engine.projects import ProjectRef
 from orquestra.sdk.exceptions import NotATaskWarning
 from orquestra.sdk.execution_context import (
     CurrentExecutionCtx,
@@ -19,34 +21,37 @@ from orquestra.sdk.execution_context import (
     current_exec_ctx,
     current_run_ids,
 )
-from orquestra.sdk.futures import ArtifactFuture
-from orquestra.sdk.imports import Import, InlineImport, PythonImports
-from orquestra.sdk.projects import ProjectRef
-from orquestra.sdk.resources import Resources
-from orquestra.sdk.tasks import TaskDef, task
-from orquestra.sdk.workflows import WorkflowDef, WorkflowTemplate, workflow
+from orquestra.sdk.tracing.futures import ArtifactFuture
+from orquestra.sdk.tracing.resources import Resources
+from orquestra.sdk.tracing.tasks import TaskDef, task
+from orquestra.sdk.tracing.workflows import WorkflowDef, WorkflowTemplate, workflow
 
 if TYPE_CHECKING:
     from orquestra.sdk import mlflow, secrets
-    from orquestra.sdk.caching import CachePolicy
-    from orquestra.sdk.config import RuntimeConfig, migrate_config_file
-    from orquestra.sdk.imports import (
+    from orquestra.sdk.code.imports import (
         GithubImport,
         GitImport,
         GitImportWithAuth,
         LocalImport,
         infer_git_ref,
     )
-    from orquestra.sdk.logs import LogOutput, WorkflowLogs
-    from orquestra.sdk.mapping import map as map  # noqa: A004
-    from orquestra.sdk.resources import DataAggregation
-    from orquestra.sdk.retries import RetryPolicy
-    from orquestra.sdk.run_lists import list_workflow_run_summaries, list_workflow_runs
-    from orquestra.sdk.runs import WorkflowRun
+    from orquestra.sdk.compute_engine.workspaces import (
+        Project,
+        Workspace,
+        list_projects,
+        list_workspaces,
+    )
+    from orquestra.sdk.configuration.config import RuntimeConfig, migrate_config_file
+    from orquestra.sdk.runs.logs import LogOutput, WorkflowLogs
+    from orquestra.sdk.runs.run_lists import list_workflow_run_summaries, list_workflow_runs
+    from orquestra.sdk.runs.task_runs import TaskRun
+    from orquestra.sdk.runs.workflow_runs import WorkflowRun
     from orquestra.sdk.schema.workflow_run import State
     from orquestra.sdk.secret import Secret
-    from orquestra.sdk.task_runs import TaskRun
-    from orquestra.sdk.workspaces import Project, Workspace, list_projects, list_workspaces
+    from orquestra.sdk.tracing.caching import CachePolicy
+    from orquestra.sdk.tracing.mapping import map as map  # noqa: A004
+    from orquestra.sdk.tracing.resources import DataAggregation
+    from orquestra.sdk.tracing.retries import RetryPolicy
 
 # Public as well, but not for `import *`: `map`, which would hide Python's own.
 __all__ = [
@@ -93,29 +98,29 @@ __all__ = [
 ]
 
 _LOADED_LATER = {
-    "CachePolicy": "caching",
-    "DataAggregation": "resources",
-    "GitImport": "imports",
-    "GitImportWithAuth": "imports",
-    "GithubImport": "imports",
-    "LocalImport": "imports",
-    "LogOutput": "logs",
-    "Project": "workspaces",
-    "RetryPolicy": "retries",
-    "RuntimeConfig": "config",
+    "CachePolicy": "tracing.caching",
+    "DataAggregation": "tracing.resources",
+    "GitImport": "code.imports",
+    "GitImportWithAuth": "code.imports",
+    "GithubImport": "code.imports",
+    "LocalImport": "code.imports",
+    "LogOutput": "runs.logs",
+    "Project": "compute_engine.workspaces",
+    "RetryPolicy": "tracing.retries",
+    "RuntimeConfig": "configuration.config",
     "Secret": "secret",
     "State": "schema.workflow_run",
-    "TaskRun": "task_runs",
-    "WorkflowLogs": "logs",
-    "WorkflowRun": "runs",
-    "Workspace": "workspaces",
-    "infer_git_ref": "imports",
-    "list_projects": "workspaces",
-    "list_workflow_run_summaries": "run_lists",
-    "list_workflow_runs": "run_lists",
-    "list_workspaces": "workspaces",
-    "map": "mapping",
-    "migrate_config_file": "config",
+    "TaskRun": "runs.task_runs",
+    "WorkflowLogs": "runs.logs",
+    "WorkflowRun": "runs.workflow_runs",
+    "Workspace": "compute_engine.workspaces",
+    "infer_git_ref": "code.imports",
+    "list_projects": "compute_engine.workspaces",
+    "list_workflow_run_summaries": "runs.run_lists",
+    "list_workflow_runs": "runs.run_lists",
+    "list_workspaces": "compute_engine.workspaces",
+    "map": "tracing.mapping",
+    "migrate_config_file": "configuration.config",
 }
 _MODULES = frozenset({"mlflow", "secrets"})
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
+from orquestra.sdk.configuration.platform_login import cluster_host
 from orquestra.sdk.exceptions import WorkflowRunIDNotFoundError
-from orquestra.sdk.platform_login import cluster_host
 
 _PLAIN_PYTHON = "in_process"
 

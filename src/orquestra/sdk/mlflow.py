@@ -8,17 +8,21 @@ import os
 import warnings
 from pathlib import Path
 
-from orquestra.sdk.config import RuntimeConfig
-from orquestra.sdk.connection import Connection, read_answer
+from orquestra.sdk.compute_engine.connection import Connection, read_answer
+from orquestra.sdk.compute_engine.workspaces import resource_name
+from orquestra.sdk.configuration.config import RuntimeConfig
+from orquestra.sdk.configuration.platform_login import (
+    cluster_host,
+    platform_token,
+    required_variable,
+)
+from orquestra.sdk.configuration.tokens import read_claims
 from orquestra.sdk.exceptions import (
     ConfigNameNotFoundError,
     InvalidTokenError,
     RuntimeConfigError,
 )
-from orquestra.sdk.platform_login import cluster_host, platform_token, required_variable
 from orquestra.sdk.schema import api
-from orquestra.sdk.tokens import read_claims
-from orquestra.sdk.workspaces import resource_name
 
 __all__ = [
     "get_current_user",

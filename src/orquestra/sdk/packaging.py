@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from orquestra.sdk.exceptions import PackagingError
 
 if TYPE_CHECKING:
-    from orquestra.sdk.imports import Import
-    from orquestra.sdk.tasks import TaskDef
+    from orquestra.sdk.code.imports import Import
+    from orquestra.sdk.tracing.tasks import TaskDef
 
 __all__ = ["InstalledImport", "PackagingError", "execute_task", "get_installed_version"]
 
@@ -46,7 +46,7 @@ def InstalledImport(  # noqa: N802 - it stands among the classes of imports
     Raises:
         PackagingError: it is so, and there is no fallback.
     """
-    from orquestra.sdk.imports import PythonImports
+    from orquestra.sdk.code.imports import PythonImports
 
     try:
         version = _matching_version(package_name, version_match)

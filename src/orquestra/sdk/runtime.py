@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 from typing import Protocol
 
-from orquestra.sdk.logs import LogOutput, WorkflowLogs
-from orquestra.sdk.projects import ProjectRef
+from orquestra.sdk.compute_engine.projects import ProjectRef
+from orquestra.sdk.runs.logs import LogOutput, WorkflowLogs
 from orquestra.sdk.schema import api, ir, responses, workflow_run
 from orquestra.sdk.schema.workflow_run import State
 

@@ -7,14 +7,14 @@ the configuration of the engine. Without `workspace_id` a secret is in the perso
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from orquestra.sdk.configuration.platform_login import has_platform_token, platform_token
 from orquestra.sdk.exceptions import ConfigNameNotFoundError, RuntimeConfigError
 from orquestra.sdk.execution_context import is_building
-from orquestra.sdk.platform_login import has_platform_token, platform_token
 from orquestra.sdk.secret import Secret
 
 if TYPE_CHECKING:
-    from orquestra.sdk.config import RuntimeConfig
-    from orquestra.sdk.secret_store import SecretStore
+    from orquestra.sdk.compute_engine.secret_store import SecretStore
+    from orquestra.sdk.configuration.config import RuntimeConfig
 
 __all__ = ["delete", "get", "list", "set"]
 
@@ -75,13 +75,13 @@ def delete(name: str, *, workspace_id: str | None = None, config_name: str | Non
 
 
 def _store(*, workspace_id: str | None, config_name: str | None) -> "SecretStore":
-    from orquestra.sdk.secret_store import SecretStore
+    from orquestra.sdk.compute_engine.secret_store import SecretStore
 
     return SecretStore(_config(config_name), workspace_id=workspace_id)
 
 
 def _config(name: str | None) -> "RuntimeConfig":
-    from orquestra.sdk.config import RuntimeConfig
+    from orquestra.sdk.configuration.config import RuntimeConfig
 
     if has_platform_token():
         return RuntimeConfig.unsaved(name="platform", uri=PLATFORM_URI, token=platform_token())

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from orquestra.engine.provisioning.host_tree import VARIABLE
-from orquestra.sdk import local_engine
+from orquestra.sdk.configuration import local_engine
 from tests.running_engine import ORQ
 
 START = timedelta(seconds=60)

@@ -13,7 +13,7 @@ from orquestra.executor.evaluation import Evaluator, TaskProblem
 from orquestra.executor.exchange import Exchange, encode
 from orquestra.executor.failures import MOST_TEXT
 from orquestra.executor.protocol import Call, Constant, Function, Gathered, Item, Kept, Own
-from orquestra.sdk.functions import encode_function
+from orquestra.sdk.code.functions import encode_function
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.workflow_run import WorkflowRunId
 from orquestra.sdk.values import serialize

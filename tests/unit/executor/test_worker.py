@@ -30,7 +30,7 @@ from orquestra.executor.protocol import (
     Recall,
     Returned,
 )
-from orquestra.sdk.functions import encode_function
+from orquestra.sdk.code.functions import encode_function
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import LogStream, NodeId
 from orquestra.sdk.schema.workflow_run import WorkflowRunId

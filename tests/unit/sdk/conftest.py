@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from orquestra.sdk.config import RuntimeConfig
+from orquestra.sdk.configuration.config import RuntimeConfig
 
 PLATFORM_VARIABLES = (
     "ORQUESTRA_PASSPORT_FILE",

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orquestra.sdk.client import ComputeEngineClient
-from orquestra.sdk.compute_engine import ComputeEngine
+from orquestra.sdk.compute_engine.client import ComputeEngineClient
+from orquestra.sdk.compute_engine.runtime import ComputeEngine
 from orquestra.sdk.stored_values import read_value
 
 DATA = Path(__file__).parents[2] / "data" / "results-legacy"

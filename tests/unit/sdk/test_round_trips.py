@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orquestra.sdk.kubernetes.quantity import parse_quantity
-from orquestra.sdk.run_lists import parse_age
+from orquestra.sdk.runs.run_lists import parse_age
 from orquestra.sdk.schema import ir
 
 FACTORS = {

@@ -4,7 +4,7 @@ import pytest
 
 from orquestra import sdk
 from orquestra.sdk import secrets
-from orquestra.sdk.config import RuntimeConfig
+from orquestra.sdk.configuration.config import RuntimeConfig
 from orquestra.sdk.exceptions import (
     BaseRuntimeError,
     ConfigFileNotFoundError,

@@ -45,7 +45,7 @@ def serve(
 ) -> None:
     """Run a Compute Engine until Ctrl-C. It logs to standard error when it is ready."""
     from orquestra.cli.engine import extra
-    from orquestra.sdk import local_engine
+    from orquestra.sdk.configuration import local_engine
 
     _log()
     with extra.required():

@@ -24,7 +24,7 @@ def down(data: Path | None, as_json: bool) -> None:
 def bring_down(data: Path, *, quiet: bool) -> dict[str, object]:
     """Stop the engine and say what it leaves unfinished; the document that tells the same."""
     from orquestra.cli.services import reporting, stopping
-    from orquestra.sdk import local_engine
+    from orquestra.sdk.configuration import local_engine
 
     file = local_engine.find(data)
     unfinished = reporting.unfinished_runs(file) if file else []

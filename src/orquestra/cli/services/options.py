@@ -45,6 +45,6 @@ def service_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def folder(data: Path | None) -> Path:
     """The data folder that is meant."""
-    from orquestra.sdk import local_engine
+    from orquestra.sdk.configuration import local_engine
 
     return data.expanduser().resolve() if data else local_engine.data_folder()

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from orquestra.sdk import local_engine
-from orquestra.sdk.local_engine import LocalEngineFile
+from orquestra.sdk.configuration import local_engine
+from orquestra.sdk.configuration.local_engine import LocalEngineFile
 
 
 @dataclass(frozen=True, kw_only=True)

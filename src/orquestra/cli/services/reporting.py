@@ -8,8 +8,8 @@ import click
 from orquestra.cli import printing
 from orquestra.cli.services import readiness
 from orquestra.cli.services.starting import log_path
-from orquestra.sdk import local_engine
-from orquestra.sdk.local_engine import LocalEngineFile
+from orquestra.sdk.configuration import local_engine
+from orquestra.sdk.configuration.local_engine import LocalEngineFile
 
 RUNNING, NOT_RUNNING, NOT_ANSWERING = "Running", "Not Running", "Not Answering"
 
@@ -42,7 +42,7 @@ def describe_running(file: LocalEngineFile, *, data: Path) -> dict[str, Any]:
 def unfinished_runs(file: LocalEngineFile) -> list[str]:
     """Ids of the runs that wait or execute."""
     from orquestra.sdk import RuntimeConfig, State
-    from orquestra.sdk.run_search import connect
+    from orquestra.sdk.runs.run_search import connect
 
     # Not the local runtime by its name: another data folder than the current one may be meant.
     config = RuntimeConfig.unsaved(name="services", uri=file.url, token=file.token)

@@ -11,8 +11,8 @@ from orquestra.cli.exit_codes import ExitCode
 from orquestra.cli.failures import Failure
 from orquestra.cli.services import readiness
 from orquestra.cli.services.patience import wait_for
-from orquestra.sdk import local_engine
-from orquestra.sdk.local_engine import LocalEngineFile
+from orquestra.sdk.configuration import local_engine
+from orquestra.sdk.configuration.local_engine import LocalEngineFile
 
 START_LIMIT = timedelta(seconds=60)
 

@@ -10,7 +10,7 @@ from orquestra.cli.exit_codes import ExitCode
 from orquestra.cli.failures import Failure
 from orquestra.cli.services.patience import wait_for
 from orquestra.cli.services.starting import StartOptions, start
-from orquestra.sdk import local_engine
+from orquestra.sdk.configuration import local_engine
 
 STOP_LIMIT = timedelta(seconds=60)
 KILL_LIMIT = timedelta(seconds=5)

@@ -39,7 +39,7 @@ def bring_up(options: "StartOptions", *, as_json: bool) -> None:
 
     from orquestra.cli.printing import print_json
     from orquestra.cli.services import reporting, starting
-    from orquestra.sdk import local_engine
+    from orquestra.sdk.configuration import local_engine
 
     begin = time.monotonic()
     other = starting.wait_for_other(options.data)

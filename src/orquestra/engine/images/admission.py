@@ -24,7 +24,7 @@ from orquestra.engine.images.refusals import not_runnable, unavailable, unfit
 from orquestra.engine.images.sizes import RunDemand
 from orquestra.engine.images.uses import ImageUse, find_uses
 from orquestra.engine.provisioning.contract import Capacity
-from orquestra.sdk.requirements import needs_packages
+from orquestra.sdk.code.requirements import needs_packages
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import NodeSize, PoolId
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orquestra.sdk.functions import encode_function
+from orquestra.sdk.code.functions import encode_function
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import (
     Location,

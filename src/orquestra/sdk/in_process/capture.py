@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from orquestra.sdk.logs import LogOutput
+from orquestra.sdk.runs.logs import LogOutput
 
 _STREAMS = ("stdout", "stderr")
 

@@ -6,15 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 from orquestra.sdk import evaluation
+from orquestra.sdk.code.functions import load_function
 from orquestra.sdk.execution_context import CurrentRunIDs
-from orquestra.sdk.functions import load_function
 from orquestra.sdk.in_process.arguments import Arguments, call_with
 from orquestra.sdk.in_process.capture import capturing
 from orquestra.sdk.in_process.records import RunRecord, TaskRecord
 from orquestra.sdk.in_process.result_cache import CachedResult, ResultCache, cache_key
 from orquestra.sdk.in_process.surroundings import modules_at_hand
 from orquestra.sdk.in_process.task_calls import Kept, TaskCall, TaskFailed, fail, perform
-from orquestra.sdk.invocation_order import in_order
+from orquestra.sdk.runs.invocation_order import in_order
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.workflow_run import State
 from orquestra.sdk.values import SerializedValue, deserialize, serialize

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from orquestra.sdk.call_sites import warn_user
+from orquestra.sdk.compute_engine.projects import ProjectRef
 from orquestra.sdk.exceptions import (
     NotFoundError,
     TaskRunLogsNotFound,
@@ -14,8 +15,7 @@ from orquestra.sdk.in_process.execution import execute
 from orquestra.sdk.in_process.history import History
 from orquestra.sdk.in_process.records import RunRecord
 from orquestra.sdk.in_process.result_cache import ResultCache
-from orquestra.sdk.logs import LogOutput, WorkflowLogs
-from orquestra.sdk.projects import ProjectRef
+from orquestra.sdk.runs.logs import LogOutput, WorkflowLogs
 from orquestra.sdk.schema import api, ir, responses, workflow_run
 from orquestra.sdk.schema.workflow_run import State
 from orquestra.sdk.values import to_wire

@@ -10,8 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, NoReturn
 
-from orquestra.sdk import functions
-from orquestra.sdk.config_names import IN_PROCESS_NAME
+from orquestra.sdk.code import functions
+from orquestra.sdk.configuration.config_names import IN_PROCESS_NAME
 from orquestra.sdk.evaluation import ONE_VALUE, ResultProblem, dry_run_value, one_line
 from orquestra.sdk.exceptions import OrquestraError, UserTaskFailedError
 from orquestra.sdk.execution_context import CurrentRunIDs, running_task

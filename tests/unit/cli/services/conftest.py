@@ -9,7 +9,7 @@ import pytest
 
 from orquestra.cli.services import starting, stopping
 from orquestra.cli.services.starting import StartOptions
-from orquestra.sdk import local_engine
+from orquestra.sdk.configuration import local_engine
 from tests.unit.cli.canned_engine import token
 
 FAKE = Path(__file__).with_name("fake_engine.py")

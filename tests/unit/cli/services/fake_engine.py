@@ -14,8 +14,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from orquestra.sdk import local_engine
-from orquestra.sdk.local_engine import LocalEngineFile
+from orquestra.sdk.configuration import local_engine
+from orquestra.sdk.configuration.local_engine import LocalEngineFile
 
 RUN = {
     "id": "fit-aB3xZ-r000",

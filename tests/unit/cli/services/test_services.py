@@ -9,8 +9,8 @@ import pytest
 from orquestra.cli.services import starting
 from orquestra.cli.services.starting import StartOptions
 from orquestra.engine.settings import DataFolder
-from orquestra.sdk import local_engine
-from orquestra.sdk.local_engine import LocalEngineFile
+from orquestra.sdk.configuration import local_engine
+from orquestra.sdk.configuration.local_engine import LocalEngineFile
 from tests.unit.cli.canned_engine import token
 from tests.unit.cli.services.conftest import FAKE
 

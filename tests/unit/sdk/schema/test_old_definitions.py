@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from orquestra import sdk
+from orquestra.sdk.code.functions import load_function
 from orquestra.sdk.exceptions import InvalidTaskDefinitionError, VersionMismatch
-from orquestra.sdk.functions import load_function
 from orquestra.sdk.schema import ir
 from orquestra.sdk.versions import warn_if_incompatible
 

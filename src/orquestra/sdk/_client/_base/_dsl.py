@@ -6,7 +6,7 @@ definition, so these classes do nothing but take what was written.
 
 from typing import Any, NamedTuple
 
-from orquestra.sdk.imports import (
+from orquestra.sdk.code.imports import (
     DeferredGitImport,
     GitImport,
     GitImportWithAuth,
@@ -14,8 +14,8 @@ from orquestra.sdk.imports import (
     LocalImport,
     PythonImports,
 )
-from orquestra.sdk.resources import Resources
 from orquestra.sdk.schema.ir import ParameterKind
+from orquestra.sdk.tracing.resources import Resources
 
 __all__ = [
     "DeferredGitImport",

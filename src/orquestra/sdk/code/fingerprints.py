@@ -1,0 +1,209 @@
+"""Fingerprints of functions: equal as long as a function does the same.
+
+A fingerprint covers the function's code, its defaults and captured values, and what it uses of
+local code by name: functions, classes, modules and values, and what those use. Code counts as it
+was compiled, so comments, formatting and places do not matter; docstrings do. What is installed
+counts by its name. Nothing depends on the process: not on hash seeds, addresses or import order.
+"""
+
+import ast
+import builtins
+import copyreg
+import hashlib
+import inspect
+import sys
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+from orquestra.sdk.call_sites import definition_site, located
+from orquestra.sdk.code.code_uses import ImportedModule, UsedName, uses_of
+from orquestra.sdk.code.imported_names import absolute_names
+from orquestra.sdk.code.local_modules import LocalModules, home_of
+from orquestra.sdk.exceptions import WorkflowSyntaxError
+from orquestra.sdk.tracing.tasks import TaskDef
+
+_REDUCE_PROTOCOL = 4
+_TOLD_BY_TEXT = frozenset({type(None), bool, int, float, complex, str, type(...)})
+_MISSING = object()
+
+
+def fingerprint(fn: Callable[..., Any]) -> str:
+    """A digest of what a function does, in hexadecimal digits.
+
+    Raises:
+        WorkflowSyntaxError: it uses a value of which nothing lasting can be told, like a lock.
+    """
+    try:
+        return _Reader(fn).token(fn)
+    except (_Unreadable, RecursionError) as error:
+        culprit = error if isinstance(error, _Unreadable) else "values that are nested too deeply"
+        problem = (
+            f"The results of task `{getattr(fn, '__name__', fn)}` cannot be cached, because its "
+            f"code uses {culprit}. Make that inside the task, or leave cache=... out."
+        )
+        raise WorkflowSyntaxError(located(problem, at=definition_site(fn))) from error
+
+
+class _Unreadable(Exception):
+    """A value of which nothing lasting can be told; the text says what it is."""
+
+
+class _Reader:
+    """Makes tokens: digests that are equal, in every process, for what is the same."""
+
+    def __init__(self, fn: Callable[..., Any]) -> None:
+        home = home_of(fn)
+        self._own = {home.module, getattr(fn, "__module__", None), "__main__"}
+        self._local = LocalModules(home.root)
+        self._tokens: dict[int, str] = {}
+        self._kept: list[Any] = []
+        self._open: dict[int, int] = {}
+
+    def token(self, value: Any) -> str:
+        """The digest of a value. One that is part of itself is told by its depth there."""
+        if type(value) in _TOLD_BY_TEXT:
+            return _digest(type(value).__name__, repr(value))
+        key = id(value)
+        if key in self._open:
+            return _digest("part of itself", str(self._open[key]))
+        if key not in self._tokens:
+            self._kept.append(value)  # or its id could become that of another value
+            self._open[key] = len(self._open)
+            self._tokens[key] = self._describe(value)
+            del self._open[key]
+        return self._tokens[key]
+
+    def _describe(self, value: Any) -> str:
+        kind = type(value)
+        if kind in _CONTAINERS:
+            return _digest(kind.__name__, *_CONTAINERS[kind](self, value))
+        if isinstance(value, TaskDef):
+            return self.token(value.__wrapped__)
+        if isinstance(value, ModuleType):
+            return self._module(value)
+        if isinstance(value, FunctionType | type):
+            if not self._is_local(value.__module__):
+                return _digest("installed", value.__module__, value.__qualname__)
+            return self._class(value) if isinstance(value, type) else self._function(value)
+        return self._object(value)
+
+    def _function(self, fn: FunctionType) -> str:
+        cells = zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True)
+        captured = {name: getattr(cell, "cell_contents", _MISSING) for name, cell in cells}
+        parts = map(self.token, (fn.__code__, fn.__defaults__, fn.__kwdefaults__))
+        named = (self._named(name, value) for name, value in captured.items())
+        uses = self._uses(fn.__code__, variables=fn.__globals__)
+        return _digest("function", *parts, *named, *uses)
+
+    def _class(self, cls: type) -> str:
+        try:
+            tree = ast.parse(textwrap.dedent(inspect.getsource(cls)))
+            code = compile(tree, "<class>", "exec", dont_inherit=True)
+        except (OSError, TypeError, SyntaxError):  # of a notebook, or made by a call
+            return _digest("class", *self._members(cls))
+        variables = vars(sys.modules[cls.__module__])
+        return _digest("class", ast.dump(tree), *self._uses(code, variables=variables))
+
+    def _members(self, cls: type) -> Iterator[str]:
+        yield from map(self.token, cls.__bases__)
+        for name, member in vars(cls).items():
+            plain = getattr(member, "__func__", member)
+            if isinstance(plain, FunctionType) or type(plain) in _TOLD_BY_TEXT:
+                yield _digest(name, self.token(plain))
+            elif isinstance(plain, property):
+                yield _digest(name, *map(self.token, (plain.fget, plain.fset, plain.fdel)))
+            else:
+                yield _digest(name, type(plain).__qualname__)
+
+    def _module(self, module: ModuleType) -> str:
+        if not self._local.has(module.__name__):
+            return _digest("module", module.__name__)
+        return self._whole(module.__name__)
+
+    def _whole(self, module: str) -> str:
+        """A local module with all that it imports: which part of them matters is not known."""
+        texts = self._local.texts([module])
+        return _digest("files", *(f"{path} {_normal(text)}" for path, text in texts.items()))
+
+    def _code(self, code: CodeType) -> str:
+        shape = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags)
+        names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
+        told = (code.co_code, code.co_exceptiontable, shape, names)
+        return _digest(*map(repr, told), *map(self.token, code.co_consts))
+
+    def _uses(self, code: CodeType, *, variables: Mapping[str, Any]) -> Iterator[str]:
+        """What code uses by name, as far as it is local code that does."""
+        if not self._is_local(variables.get("__name__")):
+            return
+        for use in dict.fromkeys(uses_of(code)):
+            if isinstance(use, ImportedModule):
+                names = absolute_names(use, package=variables.get("__package__") or "")
+                yield from (_digest("import", self._whole(name)) for name in names)
+            else:
+                yield self._value_of(use, variables=variables)
+
+    def _value_of(self, use: UsedName, *, variables: Mapping[str, Any]) -> str:
+        """A used variable; of a local module only the attribute that is asked of it."""
+        name, *attributes = use.parts
+        value = variables.get(name, getattr(builtins, name, _MISSING))
+        for attribute in attributes:
+            if not (isinstance(value, ModuleType) and self._is_local(value.__name__)):
+                break
+            name, value = f"{name}.{attribute}", getattr(value, attribute, _MISSING)
+        return self._named(name, value)
+
+    def _named(self, name: str, value: Any) -> str:
+        if value is _MISSING:
+            return _digest("missing", name)
+        try:
+            return _digest(name, self.token(value))
+        except _Unreadable as error:
+            raise _Unreadable(f"`{name}`, which is or holds {error}") from error
+
+    def _object(self, value: Any) -> str:
+        """Any other value: what pickling it would say, without how pickles say it."""
+        if isinstance(value, CodeType):
+            return self._code(value)
+        reduced = _reduced(value)
+        if isinstance(reduced, str):  # a builtin, or what a decorator like lru_cache has made
+            module = str(getattr(value, "__module__", None))
+            wrapped = getattr(value, "__wrapped__", None)
+            return _digest("by name", module, reduced, self.token(wrapped))
+        function, arguments, *more = reduced
+        state, items, pairs = (*more, None, None, None)[:3]
+        parts = (function, arguments, state, list(items or ()), list(pairs or ()))
+        return _digest("object", *map(self.token, parts))
+
+    def _is_local(self, module: str | None) -> bool:
+        return module is None or module in self._own or self._local.has(module)
+
+
+_CONTAINERS: dict[type, Callable[[_Reader, Any], Any]] = {
+    bytes: lambda _, value: [hashlib.sha256(value).hexdigest()],
+    tuple: lambda reader, value: map(reader.token, value),
+    list: lambda reader, value: map(reader.token, value),
+    set: lambda reader, value: sorted(map(reader.token, value)),
+    frozenset: lambda reader, value: sorted(map(reader.token, value)),
+    dict: lambda reader, value: (reader.token(part) for pair in value.items() for part in pair),
+}
+
+
+def _reduced(value: Any) -> Any:
+    reduce = copyreg.dispatch_table.get(type(value))
+    try:
+        return reduce(value) if reduce else value.__reduce_ex__(_REDUCE_PROTOCOL)
+    except Exception as error:  # what a user's object raises when pickled can be anything
+        raise _Unreadable(f"a value of the type {type(value).__qualname__}: {error}") from error
+
+
+def _normal(text: str) -> str:
+    try:
+        return ast.dump(ast.parse(text))
+    except (SyntaxError, ValueError):
+        return text
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()

@@ -1,0 +1,1 @@
+"""Which engine is meant, and how it is reached: logins, tokens, the local engine's files."""

@@ -1,0 +1,1 @@
+"""From calls of tasks in a workflow function to the graph that becomes the definition."""

@@ -1,0 +1,307 @@
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from orquestra import sdk
+from orquestra.sdk.code.fingerprints import fingerprint
+from orquestra.sdk.exceptions import WorkflowSyntaxError
+from tests.unit.sdk.user_projects import imported, run, write
+
+PRINT = """
+import sys
+import wf
+from orquestra.sdk.code.fingerprints import fingerprint
+print(fingerprint(wf.task))
+"""
+
+HELPERS = "def used(x):\n    return x + 1\ndef unused(x):\n    return x\n"
+PROJECT = {
+    "wf.py": "import helpers\ndef task(x):\n    return helpers.used(x)\n",
+    "helpers.py": HELPERS,
+}
+
+
+@pytest.fixture
+def digest_of(tmp_path):
+    """The fingerprint of `task` in the module `wf` of a project, in this process."""
+
+    def compute(files):
+        write(tmp_path, files)
+        sys.dont_write_bytecode = True  # two versions within a second look the same to Python
+        try:
+            with imported(tmp_path, "wf") as module:
+                return fingerprint(module.task)
+        finally:
+            sys.dont_write_bytecode = False
+
+    return compute
+
+
+def project(text, **others):
+    return {"wf.py": text, **{f"{name}.py": helper for name, helper in others.items()}}
+
+
+TASK = "def task(x):\n    return x + 1\n"
+
+
+def test_a_fingerprint_is_a_sha_256(digest_of):
+    assert len(bytes.fromhex(digest_of(project(TASK)))) == 32
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        "# a comment\n\n\ndef task(x):  # another\n\n    return (x\n        + 1)\n",
+        "import os\nOTHER = 1\ndef other():\n    return 2\n" + TASK,
+        "def task(x): return x+1\n",
+        "def task(x: int) -> int:\n    return x + 1\n",
+    ],
+)
+def test_what_does_not_change_the_function_does_not_change_its_fingerprint(digest_of, changed):
+    assert digest_of(project(TASK)) == digest_of(project(changed))
+
+
+WITH_ALL = """
+import functools
+FACTOR = 2
+NAMES = {"b", "a"}
+TABLE = {"x": [1, (2, 3.5)], "y": None}
+class Base:
+    def grow(self, x):
+        return x + 1
+class Model(Base):
+    rate = 0.5
+    def run(self, x):
+        return self.grow(x) * self.rate
+@functools.lru_cache
+def cached(x):
+    return x
+def helper(x):
+    return deeper(x)
+def deeper(x):
+    return 1 + x
+def make(by):
+    def inner(x, start=1):
+        return x * by + start
+    return inner
+captured = make(7)
+MODEL = Model()
+def other(x):
+    return x
+def task(x, y=3, *, z=4):
+    if x in {"p", "q"}:
+        return [cached(i) for i in TABLE]
+    return Model().run(x) * FACTOR + helper(captured(x)) + len(NAMES), MODEL
+"""
+
+
+def test_everything_that_it_uses_can_be_read(digest_of):
+    assert digest_of(project(WITH_ALL))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("y=3", "y=5"),
+        ("z=4", "z=5"),
+        ('"p", "q"', '"p", "r"'),
+        ("FACTOR = 2", "FACTOR = 2.0"),
+        ('NAMES = {"b", "a"}', 'NAMES = {"b", "c"}'),
+        ("(2, 3.5)", "[2, 3.5]"),
+        ("return 1 + x", "return 2 + x"),
+        ("make(7)", "make(8)"),
+        ("start=1", "start=2"),
+        ("rate = 0.5", "rate = 0.25"),
+        ("return x + 1", "return x + 2"),
+        ("class Model(Base)", "class Model(Base, object)"),
+        ("@functools.lru_cache\ndef cached(x):\n    return x", "def cached(x):\n    return x"),
+        ("def cached(x):\n    return x", "def cached(x):\n    return -x"),
+        ("MODEL = Model()", "MODEL = Base()"),
+    ],
+)
+def test_a_change_of_what_it_uses_changes_its_fingerprint(digest_of, old, new):
+    assert old in WITH_ALL
+    assert digest_of(project(WITH_ALL)) != digest_of(project(WITH_ALL.replace(old, new, 1)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("def other(x):\n    return x", "def other(x):\n    return 2"), ("\n", "\n\n")]
+)
+def test_a_change_of_what_it_does_not_use_does_not(digest_of, old, new):
+    assert digest_of(project(WITH_ALL)) == digest_of(project(WITH_ALL.replace(old, new)))
+
+
+WAYS_TO_USE = [
+    "import helpers\ndef task(x):\n    return helpers.used(x)\n",
+    "from helpers import used\ndef task(x):\n    return used(x)\n",
+    "import helpers as h\ndef task(x):\n    f = h.used\n    return f(x)\n",
+    (
+        "import helpers\ndef between(x):\n    return helpers.used(x)\n"
+        "def task(x):\n    return between(x)\n"
+    ),
+    "def task(x):\n    import helpers\n    return helpers.used(x)\n",
+    "def task(x):\n    from helpers import used\n    return used(x)\n",
+    "import helpers\ndef task(x):\n    return getattr(helpers, 'used')(x)\n",
+    (
+        "import functools, helpers\nf = functools.partial(helpers.used)\n"
+        "def task(x):\n    return f(x)\n"
+    ),
+    (
+        "from orquestra import sdk\nimport helpers\ntool = sdk.task(helpers.used)\n"
+        "def task(x):\n    return tool(x)\n"
+    ),
+]
+
+
+@pytest.mark.parametrize("text", WAYS_TO_USE)
+def test_a_change_of_a_helper_in_another_module_changes_it(digest_of, text):
+    changed = HELPERS.replace("x + 1", "x + 2")
+
+    assert digest_of(project(text, helpers=HELPERS)) != digest_of(project(text, helpers=changed))
+
+
+@pytest.mark.parametrize("text", WAYS_TO_USE[:4])
+def test_a_change_elsewhere_in_the_helpers_module_does_not(digest_of, text):
+    changed = "import os\n" + HELPERS.replace("return x\n", "return 3\n")
+
+    assert digest_of(project(text, helpers=HELPERS)) == digest_of(project(text, helpers=changed))
+
+
+def test_a_relative_import_inside_of_a_function_counts(tmp_path):
+    digests = []
+    for number in "12":
+        write(
+            tmp_path / number,
+            {
+                "pkg/__init__.py": "",
+                "pkg/helpers.py": f"A = {number}\n",
+                "pkg/wf.py": "def task():\n    from .helpers import A\n    return A\n",
+            },
+        )
+        with imported(tmp_path / number, "pkg.wf") as module:
+            digests.append(fingerprint(module.task))
+
+    assert digests[0] != digests[1]
+
+
+@pytest.mark.parametrize("files", [PROJECT, project(WITH_ALL)])
+def test_a_fingerprint_is_the_same_in_every_process(tmp_path, monkeypatch, files):
+    write(tmp_path, files)
+    digests = set()
+    for seed in ("1", "2", "3"):
+        monkeypatch.setenv("PYTHONHASHSEED", seed)
+        digests.add(run(tmp_path, PRINT))
+
+    assert len(digests) == 1
+
+
+def test_a_fingerprint_does_not_depend_on_the_folder(tmp_path):
+    for name in "ab":
+        write(tmp_path / name, project(WITH_ALL))
+
+    assert run(tmp_path / "a", PRINT) == run(tmp_path / "b", PRINT)
+
+
+NOTEBOOK = """
+from orquestra.sdk.code.fingerprints import fingerprint
+class Model:
+    limits = frozenset({"a", "b"})
+    def __init__(self, by):
+        self.by = by
+    @property
+    def rate(self):
+        return self.by
+    @staticmethod
+    def name():
+        return "model"
+MODEL = Model(BY)
+def task(x):
+    return MODEL.rate * x
+print(fingerprint(task), fingerprint(lambda x: x * MODEL.rate + 1))
+"""
+
+
+def test_code_of_notebooks_and_lambdas_is_told_apart_without_its_source(tmp_path):
+    variants = [
+        NOTEBOOK.replace("BY", "2"),
+        NOTEBOOK.replace("BY", "3"),
+        NOTEBOOK.replace("BY", "2").replace("return self.by", "return -self.by"),
+        NOTEBOOK.replace("BY", "2").replace('"model"', '"other"'),
+        NOTEBOOK.replace("BY", "2").replace("* x", "+ x"),
+    ]
+    printed = [run(tmp_path, text) for text in variants]
+
+    assert len(set(printed)) == len(variants)
+    assert printed[0] == run(tmp_path, "# a comment\n" + variants[0])
+
+
+def test_functions_that_call_each_other_have_one():
+    def even(n):
+        return n == 0 or odd(n - 1)
+
+    def odd(n):
+        return n != 0 and even(n - 1)
+
+    assert fingerprint(even) != fingerprint(odd)
+
+
+def test_values_that_hold_themselves_have_one():
+    loop = [1]
+    loop.append(loop)
+
+    assert fingerprint(lambda: loop) == fingerprint(lambda: loop)
+
+
+def test_a_task_has_that_of_its_function():
+    def plain(x):
+        return x
+
+    def uses_plain(x):
+        return plain(x)
+
+    before = fingerprint(uses_plain)
+    plain = sdk.task(plain, resources=sdk.Resources(cpu="2"))
+
+    assert fingerprint(uses_plain) == before
+
+
+def test_builtins_and_installed_functions_count_by_name():
+    assert len({fingerprint(len), fingerprint(max), fingerprint(subprocess.run)}) == 3
+
+
+def test_a_value_of_which_nothing_can_be_told_is_named_with_a_way_out():
+    lock = threading.Lock()
+
+    def guarded():
+        return [lock]
+
+    with pytest.raises(
+        WorkflowSyntaxError,
+        match=r"(?s)test_fingerprints\.py:\d+.*`guarded`.*`lock`, .*type lock.*inside the task",
+    ):
+        fingerprint(guarded)
+
+
+def test_a_result_of_a_task_used_from_outside_is_named():
+    @sdk.task
+    def first():
+        return 1
+
+    future = first()
+
+    def after():
+        return future
+
+    with pytest.raises(WorkflowSyntaxError, match=r"`future`, .*ArtifactFuture.*`first`"):
+        fingerprint(after)
+
+
+def test_values_nested_too_deeply_are_refused():
+    deep: list = []
+    for _ in range(100_000):
+        deep = [deep]
+
+    with pytest.raises(WorkflowSyntaxError, match="nested too deeply"):
+        fingerprint(lambda: deep)
