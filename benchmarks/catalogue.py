@@ -11,6 +11,7 @@ Benchmark = Callable[[Options], Iterable[Row]]
 BENCHMARKS = {
     "dispatch": "benchmarks.dispatch",
     "user-program": "benchmarks.user_program",
+    "maps": "benchmarks.maps",
     "submission": "benchmarks.submission",
     "local-start": "benchmarks.local_start",
     "containers": "benchmarks.compute_engine.warm_task",

@@ -1,0 +1,5 @@
+"""A package beside the workflow."""
+
+from .circles import area
+
+__all__ = ["area"]
