@@ -20,6 +20,16 @@ class Colour(enum.IntEnum):
     RED = 1
 
 
+class Mode(enum.Enum):
+    FAST = "fast"
+    SLOW = "slow"
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    size: int
+
+
 @dataclasses.dataclass
 class Model:
     weights: list[float]
@@ -104,6 +114,25 @@ def trained(alpha):
 @sdk.task
 def scored(model):
     return model.score()
+
+
+@sdk.task
+def recognised(mode, setting, settings=()):
+    return mode is Mode.FAST, isinstance(setting, Setting), Setting(3) in settings
+
+
+@sdk.task
+def settings():
+    return Mode.FAST, Setting(3)
+
+
+@sdk.task
+def levels(value):
+    depth = 0
+    while isinstance(value, list):
+        assert value[0] is value[1]
+        value, depth = value[0], depth + 1
+    return depth, value
 
 
 @sdk.task(env_vars={"PROGRAM_MODE": "fast"})
@@ -218,6 +247,20 @@ def objects_of_the_users_classes():
 
 
 @sdk.workflow
+def objects_of_the_tasks_module_as_constants():
+    return (
+        recognised(Mode.FAST, Setting(3), {Setting(3)}),
+        recognised(mode=Mode.SLOW, setting=3, settings=[same(1), Setting(3)]),
+    )
+
+
+@sdk.workflow
+def objects_of_the_tasks_module_as_results():
+    mode, setting = settings()
+    return recognised(mode, setting, [setting]), mode, setting
+
+
+@sdk.workflow
 def variables_belong_to_their_task():
     return mode(), mode_of_the_process(), mode().with_env_variables({"PROGRAM_MODE": "slow"})
 
@@ -226,6 +269,14 @@ def variables_belong_to_their_task():
 def futures_in_containers():
     left, right = pair()
     return same([same(1), {"left": left, "deep": [(right, 3)]}, "constant"])
+
+
+@sdk.workflow
+def containers_that_share_what_they_hold():
+    found = same("x")
+    for _ in range(50):
+        found = [found, found]
+    return levels([found, found])
 
 
 @sdk.workflow
@@ -286,11 +337,20 @@ PROGRAMS = [
         gives=("Point", "Colour", "tuple", "set", "bytes", {1: "one", None: "none"}),
     ),
     Program(workflow=objects_of_the_users_classes, gives=4.5),
+    Program(
+        workflow=objects_of_the_tasks_module_as_constants,
+        gives=((True, True, True), (False, False, True)),
+    ),
+    Program(
+        workflow=objects_of_the_tasks_module_as_results,
+        gives=((True, True, True), Mode.FAST, Setting(3)),
+    ),
     Program(workflow=variables_belong_to_their_task, gives=("fast", "unset", "slow")),
     Program(
         workflow=futures_in_containers,
         gives=[1, {"left": "left", "deep": [("right", 3)]}, "constant"],
     ),
+    Program(workflow=containers_that_share_what_they_hold, gives=(51, "x")),
     Program(workflow=a_sum_over_a_list_of_futures, gives=45),
     Program(workflow=arrays_travel, gives=(((2, 3), "ndarray", "int64"), "float64"), needs="numpy"),
     Program(workflow=a_map_over_constants, gives=[(1, (), 3, {}), (2, (), 3, {})]),

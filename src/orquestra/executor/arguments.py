@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from orquestra.executor.constants import Constants
 from orquestra.executor.jobs import Job
 from orquestra.executor.maps import Maps, mapped
-from orquestra.executor.protocol import Argument, Gathered, Given, Item, Own
+from orquestra.executor.protocol import Argument, Constant, Gathered, Given, Item, Own
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import Location
 
@@ -32,8 +32,7 @@ class Arguments:
         self._constants = constants
         self._maps = maps
         self._trees: dict[str, Gathered] = {}
-        self._passing: dict[str, Gathered] = {}
-        """Those of the present call that will look otherwise once all their values are there."""
+        """Collections of which all values are there."""
         self._bundles: dict[str, Argument] = {}
 
     def of(self, job: Job) -> Given:
@@ -61,25 +60,27 @@ class Arguments:
                 tuple((name, get(each)) for name, each in invocation.kwargs_ids.items()),
             )
         over = invocation.map_over or ()
+        digests = self._maps[invocation.id].digests
+
+        def find(place: int | str, argument_id: str) -> Argument:
+            if place not in over:
+                return get(argument_id)
+            node = self._collections.get(ir.CollectionNodeId(argument_id))
+            if node is not None:
+                return get(node.items[element])
+            known = digests.get(str(place))
+            return Item(self._whole(argument_id), element, known[element] if known else None)
+
         return (
-            tuple(
-                self._element(each, element, get) if at in over else get(each)
-                for at, each in enumerate(invocation.args_ids)
-            ),
-            tuple(
-                (name, self._element(each, element, get) if name in over else get(each))
-                for name, each in invocation.kwargs_ids.items()
-            ),
+            tuple(find(at, each) for at, each in enumerate(invocation.args_ids)),
+            tuple((name, find(name, each)) for name, each in invocation.kwargs_ids.items()),
         )
 
-    def _element(self, argument_id: str, index: int, get: Callable[[str], Argument]) -> Argument:
-        node = self._collections.get(ir.CollectionNodeId(argument_id))
-        if node is not None:
-            return get(node.items[index])
+    def _whole(self, argument_id: str) -> Constant | Location:
         artifact_id = ir.ArtifactNodeId(argument_id)
         if artifact_id in self._artifacts:
-            return Item(self._values[artifact_id], index)
-        return Item(self._constants.sequence(argument_id), index)
+            return self._values[artifact_id]
+        return self._constants.sequence(argument_id)
 
     def _sequence(self, argument_id: str) -> Argument:
         if argument_id in self._artifacts or argument_id in self._collections:
@@ -97,25 +98,29 @@ class Arguments:
         return self._constants.read(argument_id) if node is None else self._collection(node)
 
     def _plain(self, argument_id: str) -> Argument:
+        return self._part(argument_id, {})
+
+    def _part(self, argument_id: str, passing: dict[str, Gathered]) -> Argument:
         node = self._collections.get(ir.CollectionNodeId(argument_id))
-        return self._get(argument_id) if node is None else self._tree(node)
+        return self._get(argument_id) if node is None else self._tree(node, passing)
 
     def _collection(self, node: ir.CollectionNode) -> Argument:
-        self._passing.clear()
         bundle = self._bundles.get(node.id)
         if bundle is None:
-            tree = self._tree(node)
+            tree = self._tree(node, {})
             bundle = self._packed(tree) if node.id in self._trees else tree
             if bundle is not tree:
                 self._bundles[node.id] = bundle
         return bundle
 
-    def _tree(self, node: ir.CollectionNode) -> Gathered:
-        known = self._trees.get(node.id) or self._passing.get(node.id)
+    def _tree(self, node: ir.CollectionNode, passing: dict[str, Gathered]) -> Gathered:
+        """A collection; `passing` takes those that look otherwise once all values are there."""
+        known = self._trees.get(node.id) or passing.get(node.id)
         if known is None:
-            keys, items = map(self._plain, node.keys), map(self._plain, node.items)
-            known = Gathered(node.type, tuple(keys), tuple(items))
-            trees = self._trees if self._is_settled(node) else self._passing
+            keys = tuple(self._part(each, passing) for each in node.keys)
+            items = tuple(self._part(each, passing) for each in node.items)
+            known = Gathered(node.type, keys, items)
+            trees = self._trees if self._is_settled(node) else passing
             trees[node.id] = known
         return known
 

@@ -1,6 +1,7 @@
 """What the engine assigns to the run cluster: its runs and pools, handed to the executor."""
 
 import logging
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Protocol
@@ -9,11 +10,17 @@ from pydantic import ValidationError
 
 from orquestra.executor.engine_client import EngineClient
 from orquestra.executor.errors import EngineRefused, RunOver
-from orquestra.executor.git_references import with_commits
+from orquestra.executor.git_references import find_commits, moving_imports, with_commits
 from orquestra.executor.pools import AutoscalerFile, PoolRelease
 from orquestra.executor.surroundings import Events
 from orquestra.sdk.schema import ir
-from orquestra.sdk.schema.cluster import ClusterWork, PoolPlan, RunFinished, RunPlan
+from orquestra.sdk.schema.cluster import (
+    ClusterWork,
+    CommitsPinned,
+    PoolPlan,
+    RunFinished,
+    RunPlan,
+)
 from orquestra.sdk.schema.workflow_run import State, WorkflowRunId
 
 NO_VERSION = -1
@@ -56,6 +63,8 @@ class Assignment:
         self._autoscaler = autoscaler
         self._release = release
         self._runs: set[WorkflowRunId] = set()
+        self._starting = threading.Lock()
+        """So that no run begins after its end."""
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="plans")
 
     def follow(self, work: ClusterWork) -> None:
@@ -77,8 +86,9 @@ class Assignment:
         self._release.update(work)
         self._runner.set_pools(work.pools)
         for run_id in self._runs.difference(work.runs):
-            self._runs.discard(run_id)
-            self._runner.end(run_id)
+            with self._starting:
+                self._runs.discard(run_id)
+                self._runner.end(run_id)
         for run_id in work.runs:
             if run_id not in self._runs:
                 self._runs.add(run_id)
@@ -87,18 +97,40 @@ class Assignment:
     def _begin(self, run_id: WorkflowRunId) -> None:
         try:
             planning = self._threads.submit(self._engine.plan, run_id)
-            definition = with_commits(self._engine.definition(run_id))
+            definition = self._engine.definition(run_id)
             plan = planning.result()
         except RunOver:
             _logger.info("Run %s has ended before it began here", run_id)
         except (EngineRefused, ValidationError) as error:
-            # Only this run fails. Others that begin or end have waited for it, for the engine's
-            # `PATIENCE` at most: what is done here is done in order.
-            message = f"The run could not be begun: {error}"
-            self._events.add(
-                RunFinished(
-                    run_id=run_id, at=datetime.now(UTC), state=State.FAILED, message=message
-                )
-            )
+            # Only this run fails. Others that begin or end have waited for it, for the patience of
+            # `EngineClient` at most: what is done here is done in order.
+            self._fail(run_id, error)
         else:
-            self._runner.begin(plan, definition)
+            definition = with_commits(definition, plan.commits)
+            if moving_imports(definition):
+                # Foreign servers may be slow, and no other run is to wait for them.
+                about = plan, definition
+                threading.Thread(target=self._pin, args=about, name="git", daemon=True).start()
+            else:
+                self._start(plan, definition)
+
+    def _pin(self, plan: RunPlan, definition: ir.WorkflowDef) -> None:
+        try:
+            commits = find_commits(moving_imports(definition))
+        except Exception as error:  # noqa: BLE001 - without its thread the run would never end
+            self._fail(plan.run_id, error)
+            return
+        if commits:
+            self._events.add(CommitsPinned(run_id=plan.run_id, commits=dict(commits)))
+        self._start(plan, with_commits(definition, commits))
+
+    def _start(self, plan: RunPlan, definition: ir.WorkflowDef) -> None:
+        with self._starting:
+            if plan.run_id in self._runs:
+                self._runner.begin(plan, definition)
+
+    def _fail(self, run_id: WorkflowRunId, error: Exception) -> None:
+        message = f"The run could not be begun: {error}"
+        self._events.add(
+            RunFinished(run_id=run_id, at=datetime.now(UTC), state=State.FAILED, message=message)
+        )

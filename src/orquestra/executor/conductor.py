@@ -4,12 +4,12 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 
 from orquestra.executor import failures
-from orquestra.executor.failures import Failure, Reason, TaskFacts
+from orquestra.executor.failures import CAUSES, Failure, Reason, TaskFacts
 from orquestra.executor.jobs import Job
 from orquestra.executor.journal import Journal, stored_values
 from orquestra.executor.maps import MOST_ELEMENTS
 from orquestra.executor.postponed import Postponed
-from orquestra.executor.protocol import Hello, Outcome, Recall
+from orquestra.executor.protocol import Counted, Hello, Outcome, Recall
 from orquestra.executor.reuse import Reuse
 from orquestra.executor.runs import Run
 from orquestra.executor.scheduling import Scheduler
@@ -56,11 +56,11 @@ class Conductor:
                     failure = failures.no_secrets(run.facts(job), secret=secret)
                     self._fail_unbegun(run, job, failure, now=now)
                     break
-                length = run.maps.known_length(job.invocation_id) if job.is_count else None
+                length = run.known_length(job)
                 if length is None:
                     self._queue(run, job)
                 else:
-                    self._open_map(run, job, length)
+                    self._open_map(run, job, Counted(length, {}))
         self.check_end(run)
 
     def take(self, job: Job, outcome: Outcome, hello: Hello) -> Run:
@@ -68,15 +68,11 @@ class Conductor:
         run = self.runs[job.run_id]
         span = outcome.started_at, outcome.ended_at
         if outcome.problem is not None:
-            failure = Failure(reason=Reason.TASK, message=outcome.problem)
+            reason = Reason.TASK if outcome.may_repeat else Reason.EXIT
+            failure = Failure(reason=reason, message=outcome.problem)
             self.fail(job, failure, hello=hello, span=span)
-        elif outcome.length is not None and outcome.length > MOST_ELEMENTS:
-            failure = failures.too_many(run.facts(job), length=outcome.length, most=MOST_ELEMENTS)
-            self.fail(job, failure, hello=hello, span=span)
-        elif outcome.length is not None:
-            job.ready_at = outcome.ended_at
-            self._journal.opened(job, outcome.length)
-            self._open_map(run, job, outcome.length)
+        elif outcome.counted is not None:
+            self._take_count(run, job, outcome.counted, hello, span)
         else:
             values = stored_values(run.keeps(job), outcome.values)
             self._journal.succeeded(job, hello, span=span, values=values)
@@ -119,7 +115,14 @@ class Conductor:
         pause = run.retries.pause(job, failure.reason) if run.problem is None else None
         tries = run.retries.tries(job) if pause is None else 0
         message = failures.told(run.facts(job), failure.message, tries=tries)
-        self._journal.failed(job, hello, span=span, final=pause is None, message=message)
+        self._journal.failed(
+            job,
+            hello,
+            span=span,
+            final=pause is None,
+            message=message,
+            cause=CAUSES.get(failure.reason),
+        )
         if pause is None:
             run.supply.close()
             self._end_by(run, job, failure, message=message)
@@ -173,12 +176,29 @@ class Conductor:
         run.is_closed = True
         self.finished.append(run)
 
+    def forget(self, run: Run) -> None:
+        """A run is over: nothing of it is left."""
+        del self.runs[run.run_id]
+        self._reuse.drop(run.run_id)
+
+    def _take_count(
+        self, run: Run, job: Job, counted: Counted, hello: Hello, span: tuple[float, float]
+    ) -> None:
+        if counted.length > MOST_ELEMENTS:
+            failure = failures.too_many(run.facts(job), length=counted.length, most=MOST_ELEMENTS)
+            self.fail(job, failure, hello=hello, span=span)
+            return
+        _, job.ready_at = span
+        if run.maps.known_length(job.invocation_id) is None:
+            self._journal.opened(job, counted.length)
+        self._open_map(run, job, counted)
+
     def _queue(self, run: Run, job: Job) -> None:
         if not self._reuse.ask(run, job):
             self._scheduler.add(job)
 
-    def _open_map(self, run: Run, job: Job, length: int) -> None:
-        for following in run.open_map(job, length):
+    def _open_map(self, run: Run, job: Job, counted: Counted) -> None:
+        for following in run.open_map(job, counted):
             self._follow(run, following)
 
     def _succeed(self, run: Run, job: Job, values: tuple[Location, ...]) -> None:

@@ -1,33 +1,34 @@
 """Digests of values: the same for the same bytes, wherever they lie. Runs no code of the user."""
 
 import hashlib
-import json
 import os
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from orquestra.executor.exchange import Encoded, open_file
 from orquestra.executor.protocol import Argument, Constant, Gathered, Item
 from orquestra.sdk.schema import ir
-from orquestra.sdk.schema.cluster import Location
+from orquestra.sdk.schema.cluster import Location, ValueFormat
 
 _MOST_DIGESTS = 20_000
-_MOST_SEQUENCES = 4
 _PIECE = 1 << 20
-_JSON = ir.ArtifactFormat.JSON.value
 
 _KeyT = TypeVar("_KeyT", bound=Hashable)
 _ValueT = TypeVar("_ValueT")
 
 
 class Digests:
-    """Digests of arguments. Not for use by several threads."""
+    """Digests of the arguments of one run. Not for use by several threads."""
 
-    def __init__(self, exchange: Path) -> None:
+    def __init__(self, exchange: Path, *, modules: str) -> None:
+        """`modules` is the digest of the run's local modules."""
         self._exchange = exchange
+        self._modules = modules
         self._known: OrderedDict[Location, bytes] = OrderedDict()
-        self._sequences: OrderedDict[Constant | Location, list[Any] | None] = OrderedDict()
+        self._collections: OrderedDict[int, tuple[Gathered, bytes]] = OrderedDict()
+        """By the id of the object, which stays its own while it is here."""
 
     def of(self, argument: Argument) -> bytes:
         """The digest of an argument.
@@ -37,44 +38,39 @@ class Digests:
             TypeError: its value is not there yet.
         """
         if isinstance(argument, Constant):
-            return _of_bytes(argument.format.value, [argument.data])
+            return digest_of_bytes(argument.format, [argument.data], modules=self._modules)
         if isinstance(argument, Location):
             return self._of_location(argument)
         if isinstance(argument, Item):
             return self._of_item(argument)
         if isinstance(argument, Gathered):
-            label = f"{argument.kind.value} {len(argument.keys)}"
-            return _of_bytes(label, map(self.of, (*argument.keys, *argument.items)))
+            return self._of_collection(argument)
         raise TypeError(f"{argument} has no digest")
 
     def _of_location(self, location: Location) -> bytes:
         known = self._known.get(location)
         if known is None:
-            known = _of_bytes(location.format.value, self._pieces(location))
-            _remember(self._known, location, known, most=_MOST_DIGESTS)
+            pieces = self._pieces(location)
+            known = digest_of_bytes(location.format, pieces, modules=self._modules)
+            _remember(self._known, location, known)
         return known
 
     def _of_item(self, item: Item) -> bytes:
-        source = item.sequence
-        if source not in self._sequences:
-            _remember(self._sequences, source, self._elements(source), most=_MOST_SEQUENCES)
-        elements = self._sequences[source]
-        if elements is None:  # a pickle: only tasks may read it, and so all of it counts
-            return _of_bytes(f"element {item.at}", [self.of(source)])
-        return _of_bytes(_JSON, [json.dumps(elements[item.at]).encode()])
+        if item.digest is not None:
+            return item.digest
+        return _digest(f"element {item.at}", [self.of(item.sequence)])
 
-    def _elements(self, source: Constant | Location) -> list[Any] | None:
-        """The elements of a sequence that is JSON."""
-        if source.format.value != _JSON:
-            return None
-        data = source.data if isinstance(source, Constant) else b"".join(self._pieces(source))
-        value = json.loads(data)
-        if isinstance(value, dict):  # a tuple, see `orquestra.sdk.values`
-            value = value.get("__values__")
-        return value if isinstance(value, list) else None
+    def _of_collection(self, gathered: Gathered) -> bytes:
+        known = self._collections.get(id(gathered))
+        if known is None:
+            label = f"{gathered.kind.value} {len(gathered.keys)}"
+            parts = map(self.of, (*gathered.keys, *gathered.items))
+            known = gathered, _digest(label, parts)
+            _remember(self._collections, id(gathered), known)
+        return known[1]
 
     def _pieces(self, location: Location) -> Iterator[bytes]:
-        descriptor = os.open(self._exchange / location.file, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = open_file(self._exchange / location.file)
         try:
             at, end = location.offset, location.offset + location.size
             while at < end:
@@ -87,14 +83,31 @@ class Digests:
             os.close(descriptor)
 
 
-def _of_bytes(label: str, pieces: Iterable[bytes]) -> bytes:
+def digest_of_value(encoded: Encoded, *, modules: str) -> bytes:
+    """The digest of a value as it would be written."""
+    return digest_of_bytes(encoded.format, encoded.parts, modules=modules)
+
+
+def digest_of_bytes(
+    form: ir.ArtifactFormat | ValueFormat, pieces: Iterable[bytes | memoryview], *, modules: str
+) -> bytes:
+    """The digest of a value by its bytes.
+
+    A pickle names classes and functions of local modules, whose code is not in it. So their digest
+    counts, whichever of them it names.
+    """
+    is_plain = form.value == ValueFormat.JSON.value
+    return _digest(form.value if is_plain else f"{form.value} {modules}", pieces)
+
+
+def _digest(label: str, pieces: Iterable[bytes | memoryview]) -> bytes:
     digest = hashlib.sha256(f"{label}\n".encode())
     for piece in pieces:
         digest.update(piece)
     return digest.digest()
 
 
-def _remember(known: OrderedDict[_KeyT, _ValueT], key: _KeyT, value: _ValueT, *, most: int) -> None:
+def _remember(known: OrderedDict[_KeyT, _ValueT], key: _KeyT, value: _ValueT) -> None:
     known[key] = value
-    if len(known) > most:
+    if len(known) > _MOST_DIGESTS:
         known.popitem(last=False)

@@ -3,38 +3,52 @@
 import contextlib
 import os
 import sys
-import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any, TypeVar
 
+from orquestra.executor.digests import digest_of_value
 from orquestra.executor.exchange import Encoded, Exchange, SegmentWriter, encode
 from orquestra.executor.failures import MOST_TEXT
 from orquestra.executor.inputs import Inputs, RunValues, named
 from orquestra.executor.process_state import ProcessState
-from orquestra.executor.protocol import Argument, Call, Function, FunctionKey
+from orquestra.executor.protocol import (
+    Argument,
+    Bundle,
+    Call,
+    Counted,
+    Function,
+    FunctionKey,
+    Gathered,
+)
 from orquestra.executor.run_modules import RunModules
-from orquestra.executor.sources import SourceFolder
+from orquestra.executor.sources import SourceFolders
 from orquestra.sdk import evaluation
-from orquestra.sdk.code import functions
 from orquestra.sdk.code.functions import load_function
 from orquestra.sdk.exceptions import InvalidTaskDefinitionError
 from orquestra.sdk.execution_context import CurrentRunIDs, running_task
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import Location
 from orquestra.sdk.schema.workflow_run import WorkflowRunId
+from orquestra.sdk.user_tracebacks import traceback_text
 
 _CONFIG_NAME = "ray"
 """What tasks are told to run on, as by release 1.1."""
 
 _ResultT = TypeVar("_ResultT")
 
-_OWN_FILES = (str(Path(__file__).parent), functions.__file__)
+_OWN_FOLDER = str(Path(__file__).parent)
 
 
 class TaskProblem(Exception):
-    """A task cannot go on; the text is its message. Its traceback has been printed."""
+    """A task cannot go on; the text is its message. Its traceback has been printed.
+
+    After an exit the task does not `may_repeat`.
+    """
+
+    def __init__(self, message: str, *, may_repeat: bool = True) -> None:
+        super().__init__(message)
+        self.may_repeat = may_repeat
 
 
 def not_stored(task_name: str, error: OSError) -> str:
@@ -57,7 +71,7 @@ class Evaluator:
         self._functions: dict[FunctionKey, Function] = {}
         self._bodies: dict[FunctionKey, Callable[..., Any]] = {}
         self._runs: dict[WorkflowRunId, RunValues] = {}
-        self._sources: dict[WorkflowRunId, SourceFolder] = {}
+        self._sources = SourceFolders()
         self._state = ProcessState()
         self._run_id: WorkflowRunId | None = None
         """The run whose modules and process state are in place."""
@@ -81,13 +95,13 @@ class Evaluator:
         # The result is the user's too: its elements and its pickling may be any code.
         return self._explained(call, lambda run: self._keep(call, run, self._result(call, run)))
 
-    def count(self, call: Call) -> int:
+    def count(self, call: Call) -> Counted:
         """How many elements the sequences have that a call of the work *count* names.
 
         Raises:
             TaskProblem: they are not equally long, or no sequences.
         """
-        return self._explained(call, lambda run: self._length(call, run))
+        return self._explained(call, lambda run: self._counted(call, run))
 
     def _explained(self, call: Call, act: Callable[[RunValues], _ResultT]) -> _ResultT:
         function = self._functions[call.function]
@@ -97,10 +111,11 @@ class Evaluator:
             raise
         except KeyboardInterrupt as error:
             _print_traceback(error)
-            raise TaskProblem(_interrupted(function.name)) from None
+            raise TaskProblem(_interrupted(function.name), may_repeat=False) from None
         except BaseException as error:  # noqa: BLE001 - the user's code may raise anything
             _print_traceback(error)
-            raise TaskProblem(_one_line(error)) from None
+            # Who exits wants to end, not to be called again.
+            raise TaskProblem(_one_line(error), may_repeat=isinstance(error, Exception)) from None
 
     def flush(self) -> None:
         """Let others see all values that were kept. May be called from any thread."""
@@ -128,8 +143,7 @@ class Evaluator:
                     del known[key]
         self._exchange.forget(run_id)
         self._modules.forget(run_id)
-        if sources := self._sources.pop(run_id, None):
-            sources.remove()
+        self._sources.close(run_id)
         if run_id == self._run_id:
             self._run_id = None
 
@@ -137,6 +151,7 @@ class Evaluator:
         """Forget all runs, and leave the process as it was: another worker may get it."""
         for run_id in list(self._runs):
             self.forget(run_id)
+        self._sources.remove()
         self._state.restore()
         self._state.go_home()
 
@@ -157,12 +172,13 @@ class Evaluator:
             return evaluation.dry_run_value(function.output)
         self._enter(call, run)
         body = self._bodies.get(call.function) or self._load(call.function)
+        run.sequences.expect((*call.arguments, *(argument for _, argument in call.keywords)))
         arguments = [self._value(call, run, argument) for argument in call.arguments]
         keywords = {name: self._value(call, run, argument) for name, argument in call.keywords}
         with running_task(_ids(call), _CONFIG_NAME):
             return body(*arguments, **keywords)
 
-    def _length(self, call: Call, run: RunValues) -> int:
+    def _counted(self, call: Call, run: RunValues) -> Counted:
         function = self._functions[call.function]
         self._enter(call, run)
         sequences = {
@@ -170,11 +186,19 @@ class Evaluator:
             for name, argument in call.keywords
         }
         try:
-            return evaluation.map_length(
+            length = evaluation.map_length(
                 named(sequences), task_name=function.name, dry_run=function.dry_run
             )
         except evaluation.ResultProblem as problem:
             raise TaskProblem(str(problem)) from None
+        if function.modules is None:
+            return Counted(length, {})
+        digests = {
+            place: _element_digests(sequences[place], length, modules=function.modules)
+            for place, argument in call.keywords
+            if not isinstance(argument, Gathered | Bundle)  # each element is a value of its own
+        }
+        return Counted(length, {place: found for place, found in digests.items() if found})
 
     def _enter(self, call: Call, run: RunValues) -> None:
         """Bring the process into the state in which the functions of a run are evaluated."""
@@ -194,18 +218,18 @@ class Evaluator:
     def _source_folder(self, call: Call, run: RunValues) -> str:
         function = self._functions[call.function]
         run_id, _ = call.function
-        if run_id not in self._sources:
+        folder = self._sources.find(run_id)
+        if folder is None:
             assert function.sources is not None
             try:
-                files = self._inputs.read(function.sources, run)
-                self._sources[run_id] = SourceFolder(files)
+                folder = self._sources.open(run_id, self._inputs.read(function.sources, run))
             except (OSError, ValueError) as error:
                 raise TaskProblem(
                     f"The local modules that task '{function.name}' imports cannot be put where "
                     f"it runs: {error}. Make room on that machine's disk, or submit the workflow "
                     "again."
                 ) from error
-        return str(self._sources[run_id].path)
+        return str(folder)
 
     def _go_to(self, function: Function) -> None:
         directory = function.working_directory
@@ -266,8 +290,18 @@ class Evaluator:
 
 def _ids(call: Call) -> CurrentRunIDs:
     run_id, _ = call.function
-    invocation_id, _ = ir.split_element_id(call.invocation_id)
-    return CurrentRunIDs(run_id, invocation_id, f"{run_id}@{call.invocation_id}")
+    invocation_id, element = ir.split_element_id(call.invocation_id)
+    ids = CurrentRunIDs(run_id, invocation_id, f"{run_id}@{invocation_id}")
+    return ids if element is None else evaluation.element_ids(ids, element)
+
+
+def _element_digests(sequence: Any, length: int, *, modules: str) -> list[bytes]:
+    """Digests of the elements of a sequence; none if some cannot be told."""
+    elements = (evaluation.map_element(sequence, at) for at in range(length))
+    try:
+        return [digest_of_value(encode(each), modules=modules) for each in elements]
+    except Exception:  # noqa: BLE001 - an element's pickling may be any code
+        return []
 
 
 def _encode(function: Function, part: Any) -> Encoded:
@@ -309,15 +343,6 @@ def _print_traceback(error: BaseException) -> None:
     # The exception may be one of the user's, and the disk with the logs may be full: the problem
     # is told all the same. Not through `sys.stderr`, which the task may have closed or replaced.
     with contextlib.suppress(Exception):
-        frames = _user_frames(error.__traceback__)
-        lines = traceback.format_exception(error.with_traceback(frames))
+        text = traceback_text(error, runtime=_OWN_FOLDER)
         with open(2, "w", encoding="utf-8", errors="replace", closefd=False) as stream:
-            stream.writelines(lines)
-
-
-def _user_frames(frames: TracebackType | None) -> TracebackType | None:
-    """The frames of a traceback without ours at its beginning."""
-    rest = frames
-    while rest and rest.tb_frame.f_code.co_filename.startswith(_OWN_FILES):
-        rest = rest.tb_next
-    return rest or frames
+            stream.write(text)

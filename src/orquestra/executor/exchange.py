@@ -10,6 +10,7 @@ import json
 import mmap
 import os
 import pickle
+import stat
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
@@ -204,7 +205,7 @@ class Exchange:
         if name in self._open:
             self._open.move_to_end(name)
             return self._open[name]
-        descriptor = os.open(self._folder / name, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = open_file(self._folder / name)
         self._open[name] = descriptor
         if len(self._open) > _MOST_OPEN:
             _, oldest = self._open.popitem(last=False)
@@ -245,9 +246,24 @@ def _create(path: Path) -> int:
     return descriptor
 
 
+def open_file(path: Path) -> int:
+    """Open a file of the exchange to read it; gives its descriptor.
+
+    Whatever a task has put there, no link is followed and no pipe waited for.
+
+    Raises:
+        OSError: it is not there, or no regular file.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(f"{path.name} is no regular file")
+    return descriptor
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[int]:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = open_file(path)
     try:
         yield descriptor
     finally:

@@ -220,7 +220,7 @@ class Executor:
             self._forget(run)
 
     def _forget(self, run: Run) -> None:
-        del self._runs[run.run_id]
+        self._conductor.forget(run)
         run.close()
         self._scheduler.forget(run.run_id)
         self._lookout.change()

@@ -1,8 +1,11 @@
 """Why attempts fail: the reasons, and their messages in the words of a user."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+
+from orquestra.sdk.schema.cluster import Cause
 
 _GIB = 2**30
 _RAY_MEMORY = re.compile(r"was ([\d.]+)GB / ([\d.]+)GB")
@@ -20,6 +23,8 @@ class Reason(Enum):
 
     TASK = "task"
     """The task itself: an exception, a result that cannot be kept. Its `retry_policy` counts."""
+    EXIT = "exit"
+    """The task has raised what is no `Exception`, as `sys.exit()` does: it wants to end."""
     TIMEOUT = "timeout"
     """It took longer than its timeout. Counts like an exception."""
     ENVIRONMENT = "environment"
@@ -28,6 +33,15 @@ class Reason(Enum):
     """Its process died, for memory or by itself. Counts against `max_retries`."""
     NODE_LOST = "node_lost"
     """Its node went away. Not the task's fault."""
+
+
+CAUSES: Mapping[Reason, Cause] = {
+    Reason.TASK: Cause.TASK,
+    Reason.TIMEOUT: Cause.TASK,
+    Reason.CRASH: Cause.CRASH,
+    Reason.NODE_LOST: Cause.NODE_LOST,
+}
+"""Which of its task's retries an attempt uses up; after other failures there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)

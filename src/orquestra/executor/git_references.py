@@ -7,6 +7,8 @@ have the same code, and what was installed or remembered earlier is used for tha
 import os
 import re
 import subprocess
+import time
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -20,34 +22,54 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 # Nobody is there to answer: a question would last until the patience is over.
 _NO_QUESTIONS = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": "ssh -o BatchMode=yes"}
 
+Commits = Mapping[ir.ImportId, str]
 
-def with_commits(definition: ir.WorkflowDef) -> ir.WorkflowDef:
-    """A definition whose Git imports name commits.
 
-    A branch goes before a tag of the same name, as pip has it. What a repository does not tell
-    stays: the installer has the better words for what is wrong with it. Waits for the repositories,
-    `PATIENCE` at most for each.
-    """
-    moving = [
+def moving_imports(definition: ir.WorkflowDef) -> list[ir.GitImport]:
+    """The Git imports of a definition that name no commit."""
+    return [
         found
         for found in definition.imports.values()
         if isinstance(found, ir.GitImport)
         and not _COMMIT.fullmatch(found.git_ref)
         and not is_repository_of_sdk(found)
     ]
-    if not moving:
-        return definition
+
+
+def find_commits(imports: Iterable[ir.GitImport]) -> Commits:
+    """What the references of these imports stand for now.
+
+    A branch goes before a tag of the same name, as pip has it. What a repository does not tell is
+    left out: the installer has the better words for what is wrong with it. Waits for all
+    repositories together for `PATIENCE` at most.
+    """
+    deadline = time.monotonic() + PATIENCE.total_seconds()
+
+    def find(found: ir.GitImport) -> str | None:
+        return _commit(git_address(found.repo_url), found.git_ref, deadline=deadline)
+
+    asked = list(imports)
     with ThreadPoolExecutor(_MOST_AT_ONCE, thread_name_prefix="git") as threads:
-        pinned = {found.id: found for found in threads.map(_pinned, moving)}
+        commits = zip(asked, threads.map(find, asked), strict=True)
+        return {found.id: commit for found, commit in commits if commit}
+
+
+def with_commits(definition: ir.WorkflowDef, commits: Commits) -> ir.WorkflowDef:
+    """A definition whose Git imports name these commits."""
+    pinned = {
+        found.id: found.model_copy(update={"git_ref": commits[found.id]})
+        for found in moving_imports(definition)
+        if found.id in commits
+    }
+    if not pinned:
+        return definition
     return definition.model_copy(update={"imports": {**definition.imports, **pinned}})
 
 
-def _pinned(found: ir.GitImport) -> ir.GitImport:
-    commit = _commit(git_address(found.repo_url), found.git_ref)
-    return found.model_copy(update={"git_ref": commit}) if commit else found
-
-
-def _commit(address: str, reference: str) -> str | None:
+def _commit(address: str, reference: str, *, deadline: float) -> str | None:
+    patience = deadline - time.monotonic()
+    if patience <= 0:
+        return None
     branch, tag = f"refs/heads/{reference}", f"refs/tags/{reference}"
     try:
         answer = subprocess.run(
@@ -59,7 +81,7 @@ def _commit(address: str, reference: str) -> str | None:
             text=True,
             errors="replace",
             check=True,
-            timeout=PATIENCE.total_seconds(),
+            timeout=patience,
         )
     except (OSError, ValueError, subprocess.SubprocessError):
         return None

@@ -1,7 +1,7 @@
 """What a worker reads for its calls: arguments from messages, the exchange, and its own memory."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,10 +12,43 @@ from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import Location
 from orquestra.sdk.values import SerializedValue, deserialize
 
-_MOST_SEQUENCES = 4
-"""Sequences that are kept in memory for the elements that follow, of each run."""
+_MOST_BYTES = 16 << 20
+"""Of sequences, as they lie in the exchange, that are kept in memory for calls that follow."""
+
+_EACH = 1 << 10
+"""What the shortest sequence counts."""
 
 _UNCHANGEABLE = frozenset({bool, int, float, str, bytes, type(None)})
+
+
+class Sequences:
+    """Sequences of which calls have taken elements, kept for the elements that follow.
+
+    Those of the present call are always kept; of others only the latest ones.
+    """
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[Constant | Location, Any] = OrderedDict()
+        self._bytes = 0
+        self._needed = 0
+
+    def expect(self, arguments: Iterable[Argument]) -> None:
+        """A call with these arguments follows."""
+        needed = {argument.sequence for argument in arguments if isinstance(argument, Item)}
+        self._needed = len(needed)
+        for source in needed:
+            if source in self._known:
+                self._known.move_to_end(source)
+
+    def get(self, source: Constant | Location, read: Callable[[Constant | Location], Any]) -> Any:
+        """A sequence; `read` reads it where it is not known."""
+        if source not in self._known:
+            self._known[source] = read(source)
+            self._bytes += _size(source)
+            while self._bytes > _MOST_BYTES and len(self._known) > max(1, self._needed):
+                oldest, _ = self._known.popitem(last=False)
+                self._bytes -= _size(oldest)
+        return self._known[source]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +57,7 @@ class RunValues:
 
     writer: SegmentWriter
     own: dict[ir.ArtifactNodeId, Location] = field(default_factory=dict)
-    sequences: "OrderedDict[Constant | Location, Any]" = field(default_factory=OrderedDict)
-    """Sequences of maps, the latest last."""
+    sequences: Sequences = field(default_factory=Sequences)
 
 
 class Inputs:
@@ -67,22 +99,13 @@ class Inputs:
         return decode(location.format, pending)
 
     def _read_item(self, argument: Item, run: RunValues) -> Any:
-        item = evaluation.map_element(self._sequence(argument.sequence, run), argument.at)
+        sequence = run.sequences.get(argument.sequence, lambda source: self.read(source, run))
+        item = evaluation.map_element(sequence, argument.at)
         if type(item) in _UNCHANGEABLE:
             return item
         # The sequence stays in memory, and other elements may be parts of the same object.
         encoded = encode(item)
         return decode(encoded.format, b"".join(encoded.parts))
-
-    def _sequence(self, source: Constant | Location, run: RunValues) -> Any:
-        known = run.sequences
-        if source in known:
-            known.move_to_end(source)
-        else:
-            known[source] = self.read(source, run)
-            if len(known) > _MOST_SEQUENCES:
-                known.popitem(last=False)
-        return known[source]
 
     def _unbundled(self, argument: Gathered | Bundle) -> Gathered:
         if isinstance(argument, Gathered):
@@ -110,6 +133,10 @@ class Inputs:
         return evaluation.gather(
             gathered.kind, items=map(value, gathered.items), keys=map(value, gathered.keys)
         )
+
+
+def _size(source: Constant | Location) -> int:
+    return _EACH + (len(source.data) if isinstance(source, Constant) else source.size)
 
 
 def named(keywords: Mapping[str, Any]) -> dict[int | str, Any]:

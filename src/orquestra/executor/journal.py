@@ -13,6 +13,7 @@ from orquestra.sdk.schema.cluster import (
     AttemptEnding,
     AttemptsBegan,
     AttemptsEnded,
+    Cause,
     Location,
     LogKind,
     LogLine,
@@ -80,10 +81,13 @@ class Journal:
         span: tuple[float | None, float],
         final: bool,
         message: str,
+        cause: Cause | None = None,
     ) -> None:
         """An attempt has failed; the beginning of `span` is None if it had none."""
         ending = _ending(job, State.FAILED, hello=hello, span=span)
-        self._page(job.run_id).ended.append(ending._replace(final=final, message=message))
+        self._page(job.run_id).ended.append(
+            ending._replace(final=final, message=message, cause=cause)
+        )
 
     def stored(self, run: Run, now: float) -> None:
         """Repeat the ends of tasks whose results are stored.

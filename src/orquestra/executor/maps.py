@@ -4,8 +4,9 @@ A map is counted, then each of its elements runs, then the results are gathered;
 invocation count as ended. Pure, like the graph, to which a map is one step.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
+from orquestra.executor.protocol import Counted
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import Location, RunPlan
 
@@ -16,11 +17,17 @@ MOST_ELEMENTS = 1_000_000
 class OpenMap:
     """A map of known length."""
 
-    __slots__ = ("_missing", "values")
+    __slots__ = ("_missing", "digests", "values")
 
-    def __init__(self, values: list[Location | None]) -> None:
-        """`values` are those of the elements, None where they have not run."""
+    def __init__(
+        self, values: list[Location | None], digests: Mapping[str, Sequence[bytes]]
+    ) -> None:
+        """`values` are those of the elements, None where they have not run.
+
+        `digests` are those of what the elements get, by the places of arguments.
+        """
         self.values = values
+        self.digests = digests
         self._missing = sum(value is None for value in values)
 
     def left(self) -> Iterator[int]:
@@ -68,13 +75,13 @@ class Maps:
         """What an earlier head has found."""
         return self._lengths.get(invocation_id)
 
-    def open(self, invocation_id: ir.TaskInvocationId, length: int) -> OpenMap:
+    def open(self, invocation_id: ir.TaskInvocationId, counted: Counted) -> OpenMap:
         """Note the length of a map."""
-        values: list[Location | None] = [None] * length
+        values: list[Location | None] = [None] * counted.length
         for index, location in self._stored.pop(invocation_id, {}).items():
-            if index < length:
+            if index < counted.length:
                 values[index] = location
-        opened = self._open[invocation_id] = OpenMap(values)
+        opened = self._open[invocation_id] = OpenMap(values, counted.digests)
         return opened
 
     def close(self, invocation_id: ir.TaskInvocationId) -> None:

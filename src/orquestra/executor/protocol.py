@@ -64,10 +64,11 @@ class Bundle(NamedTuple):
 
 
 class Item(NamedTuple):
-    """An element of a sequence."""
+    """An element of a sequence, and its digest where that is known."""
 
     sequence: Constant | Location
     at: int
+    digest: bytes | None = None
 
 
 Argument = Constant | Location | Own | Gathered | Bundle | Item
@@ -112,7 +113,8 @@ class Call(NamedTuple):
 class Function(NamedTuple):
     """What calls of one task definition have in common; sent to a worker once.
 
-    `sources` are modules that tasks of the run import: texts by paths below an import root.
+    `sources` are modules that tasks of the run import: texts by paths below an import root. Where
+    elements of maps are to have digests, `modules` is the digest of these modules.
     """
 
     name: str
@@ -121,6 +123,7 @@ class Function(NamedTuple):
     dry_run: bool
     working_directory: str | None
     sources: Constant | Location | None = None
+    modules: str | None = None
 
 
 class Calls(NamedTuple):
@@ -157,11 +160,22 @@ class Hello(NamedTuple):
     at: float
 
 
+class Counted(NamedTuple):
+    """What a *count* has found: a length, and digests of the elements of some of the sequences.
+
+    The digests are by the names or positions of arguments, as in the call.
+    """
+
+    length: int
+    digests: dict[str, list[bytes]]
+
+
 class Outcome(NamedTuple):
     """How a call has ended; `problem` is None where it succeeded.
 
-    `values` are where the kept values lie, in the order of the call's `keeps`; `length` is what a
-    *count* has found.
+    `values` are where the kept values lie, in the order of the call's `keeps`; `counted` is what a
+    *count* has found. After a problem that is no exception but an exit the call does not
+    `may_repeat`.
     """
 
     number: int
@@ -169,7 +183,8 @@ class Outcome(NamedTuple):
     ended_at: float
     values: tuple[Location, ...]
     problem: str | None
-    length: int | None = None
+    counted: Counted | None = None
+    may_repeat: bool = True
 
 
 class Outcomes(NamedTuple):

@@ -27,9 +27,8 @@ class Reuse:
             return False
         self._asked[job.run_id].add(job)
         pool = self._scheduler.pools[job.kind.team.pool_id].plan
-        self._lookups.ask(
-            Question(job, policy, pool.digest or pool.image, run.arguments.plain(job))
-        )
+        image, given = pool.digest or pool.image, run.arguments.plain(job)
+        self._lookups.ask(Question(job, policy, image, given, run.modules))
         return True
 
     def expects(self, job: Job) -> bool:
@@ -49,4 +48,6 @@ class Reuse:
 
     def drop(self, run_id: WorkflowRunId) -> int:
         """Forget the jobs of a run; how many there were."""
+        if self._lookups is not None:
+            self._lookups.forget(run_id)
         return len(self._asked.pop(run_id, ()))

@@ -1,8 +1,11 @@
 """One run as the executor sees it: its graph, its values, its attempts, and what to tell of it."""
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 from orquestra.executor.arguments import Arguments
@@ -15,7 +18,15 @@ from orquestra.executor.graph import Walk, read_graph, task_name
 from orquestra.executor.jobs import Job, Kind
 from orquestra.executor.maps import Maps
 from orquestra.executor.planning import Outlook
-from orquestra.executor.protocol import Call, Constant, Function, FunctionKey, Kept, Work
+from orquestra.executor.protocol import (
+    Call,
+    Constant,
+    Counted,
+    Function,
+    FunctionKey,
+    Kept,
+    Work,
+)
 from orquestra.executor.retries import Retries
 from orquestra.executor.scheduling import Scheduler
 from orquestra.executor.supply import Supply
@@ -66,7 +77,7 @@ class Run:
         self.walk = Walk(self._steps, stored=self._values)
         self.supply = Supply(self.walk, self._job, may_chain=self._may_chain)
         self.outlook = Outlook(definition, self._steps, pool_of=self.pool_of, done=self.walk.done)
-        self.retries = Retries(definition)
+        self.retries = Retries(definition, plan.tries)
         self.attempts = Counter(plan.attempts_made)
         self.problem: str | None = None
         self.over = False
@@ -101,11 +112,17 @@ class Run:
             self.maps.close(invocation_id)
         return None
 
-    def open_map(self, job: Job, length: int) -> list[Job]:
-        """Note the length of a map, which a job has counted; the jobs that follow."""
+    def known_length(self, job: Job) -> int | None:
+        """The length of a map, where an earlier head has found all that a job is to count."""
+        if not job.is_count or self._is_cached(job.invocation_id):
+            return None
+        return self.maps.known_length(job.invocation_id)
+
+    def open_map(self, job: Job, counted: Counted) -> list[Job]:
+        """Note what a job has counted for a map; the jobs that follow."""
         self.supply.close()
         invocation_id = job.invocation_id
-        opened = self.maps.open(invocation_id, length)
+        opened = self.maps.open(invocation_id, counted)
         if opened.is_complete():
             return [self._gather(invocation_id, job.ready_at)]
         kind = self.kind(invocation_id)
@@ -152,6 +169,12 @@ class Run:
             return None
         return self._task(job.invocation_id).cache
 
+    @cached_property
+    def modules(self) -> str:
+        """The digest of its local modules."""
+        text = json.dumps(self.definition.source_files, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
     def timeout(self, job: Job) -> float | None:
         """How long an attempt may take (seconds)."""
         is_task = job.kind.work == "task"
@@ -175,6 +198,7 @@ class Run:
             dry_run=self.plan.dry_run,
             working_directory=directory,
             sources=self._source_files(),
+            modules=self.modules if self._caches and task.cache else None,
         )
 
     def secret(self, invocation_id: ir.TaskInvocationId) -> str | None:
@@ -257,7 +281,10 @@ class Run:
         """Whether an invocation may be sent to a worker before its inputs are there."""
         if self.secret(invocation_id) or invocation_id in self.maps:
             return False
-        return not (self._caches and self._task(invocation_id).cache)
+        return not self._is_cached(invocation_id)
+
+    def _is_cached(self, invocation_id: ir.TaskInvocationId) -> bool:
+        return self._caches and self._task(invocation_id).cache is not None
 
     def _task(self, invocation_id: ir.TaskInvocationId) -> ir.TaskDef:
         return self.definition.tasks[self.definition.task_invocations[invocation_id].task_id]

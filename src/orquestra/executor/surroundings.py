@@ -37,6 +37,7 @@ from orquestra.sdk.schema.cluster import (
     NodeId,
     PoolId,
 )
+from orquestra.sdk.schema.workflow_run import WorkflowRunId
 
 ToWorker = Calls | Recall | Forget | Taken | Leave
 FromWorker = Hello | Outcomes | Began | Lines | Returned
@@ -130,12 +131,16 @@ class Installed(NamedTuple):
 
 
 class Question(NamedTuple):
-    """A job that may need no call: its policy, the image of its pool, and what it is given."""
+    """A job that may need no call: its policy, the image of its pool, and what it is given.
+
+    `modules` is the digest of the local modules of its run.
+    """
 
     job: Job
     policy: ir.CachePolicy
     image: str
     given: Given
+    modules: str
 
 
 class Answer(NamedTuple):
@@ -215,6 +220,10 @@ class Lookups(Protocol):
 
     def ask(self, question: Question) -> None:
         """Find the answer to a question; it comes in an `Answered`, whatever goes wrong."""
+        ...
+
+    def forget(self, run_id: WorkflowRunId) -> None:
+        """Drop the questions of a run: nobody waits for their answers any more."""
         ...
 
 

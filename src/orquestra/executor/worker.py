@@ -125,17 +125,17 @@ class _Worker:
         started_at = time.time()
         self._running.begin(call.number, started_at)
         values: tuple[Location, ...] = ()
-        length, problem = None, None
+        counted, problem, may_repeat = None, None, True
         try:
             if call.work == "count":
-                length = self._evaluator.count(call)
+                counted = self._evaluator.count(call)
             else:
                 values = self._evaluator.evaluate(call)
         except TaskProblem as error:
-            problem = str(error)
+            problem, may_repeat = str(error), error.may_repeat
         ended_at = time.time()
         self._running.end()
-        outcome = Outcome(call.number, started_at, ended_at, values, problem, length)
+        outcome = Outcome(call.number, started_at, ended_at, values, problem, counted, may_repeat)
         self._reports.add(outcome, self._evaluator.task_name(call))
 
     def _is_without_input(self, call: Call) -> bool:

@@ -1,10 +1,10 @@
 """What users import: `import orquestra.sdk as sdk`.
 
-Here belong the decorators and what they build (`tasks`, `workflows`, `futures`, `imports`,
-`resources`), the way from there to a workflow definition (`graph` and its parts), and what runs
-it: in this process (`in_process`), or on a Compute Engine (`config`, `client`, `compute_engine`),
-with what is seen of it (`runs`, `logs`). Ray, servers, databases and containers do not belong
-here; of ours, this package imports only its own `schema`.
+Here belong the decorators and the way from them to a workflow definition (`tracing`), the user's
+code on its way to a node (`code`), and what runs definitions: in this process (`in_process`), or
+on a Compute Engine (`compute_engine`, chosen by `configuration`), with what is seen of it (`runs`).
+Ray, servers, databases and containers do not belong here; of ours, this package imports only its
+own `schema`.
 
 Importing it must stay quick: what needs pydantic or an HTTP client is loaded when it is first used.
 """
@@ -13,7 +13,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from orquestra.sdk.code.imports import Import, InlineImport, PythonImports
-from orquestra.sdk.compute_engine.projects import ProjectRef
 from orquestra.sdk.exceptions import NotATaskWarning
 from orquestra.sdk.execution_context import (
     CurrentExecutionCtx,
@@ -21,6 +20,7 @@ from orquestra.sdk.execution_context import (
     current_exec_ctx,
     current_run_ids,
 )
+from orquestra.sdk.projects import ProjectRef
 from orquestra.sdk.tracing.futures import ArtifactFuture
 from orquestra.sdk.tracing.resources import Resources
 from orquestra.sdk.tracing.tasks import TaskDef, task
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         list_workspaces,
     )
     from orquestra.sdk.configuration.config import RuntimeConfig, migrate_config_file
-    from orquestra.sdk.runs.logs import LogOutput, WorkflowLogs
+    from orquestra.sdk.logs import LogOutput, WorkflowLogs
     from orquestra.sdk.runs.run_lists import list_workflow_run_summaries, list_workflow_runs
     from orquestra.sdk.runs.task_runs import TaskRun
     from orquestra.sdk.runs.workflow_runs import WorkflowRun
@@ -104,14 +104,14 @@ _LOADED_LATER = {
     "GitImportWithAuth": "code.imports",
     "GithubImport": "code.imports",
     "LocalImport": "code.imports",
-    "LogOutput": "runs.logs",
+    "LogOutput": "logs",
     "Project": "compute_engine.workspaces",
     "RetryPolicy": "tracing.retries",
     "RuntimeConfig": "configuration.config",
     "Secret": "secret",
     "State": "schema.workflow_run",
     "TaskRun": "runs.task_runs",
-    "WorkflowLogs": "runs.logs",
+    "WorkflowLogs": "logs",
     "WorkflowRun": "runs.workflow_runs",
     "Workspace": "compute_engine.workspaces",
     "infer_git_ref": "code.imports",

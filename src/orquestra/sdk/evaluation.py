@@ -5,9 +5,10 @@ the same results everywhere. Problems are told in words; no runtime's own terms 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from typing import Any
 
+from orquestra.sdk.articles import with_article
+from orquestra.sdk.execution_context import CurrentRunIDs
 from orquestra.sdk.schema import ir
 
 DRY_RUN_OUTPUT = "dry_run task output"
@@ -59,6 +60,7 @@ def gather(kind: ir.CollectionType, *, items: Iterable[Any], keys: Iterable[Any]
 def map_length(sequences: Mapping[int | str, Any], *, task_name: str, dry_run: bool = False) -> int:
     """How many elements a map over these arguments (by position or name) has.
 
+    Sequences are Python's own, arrays as NumPy's, and what pandas makes: of a table its rows.
     In a dry run an argument that a task was to make is no sequence; it does not count, and if
     none counts, one element stands for all.
 
@@ -73,7 +75,8 @@ def map_length(sequences: Mapping[int | str, Any], *, task_name: str, dry_run: b
         elif not dry_run:
             raise ResultProblem(
                 f"Task '{task_name}' is mapped over {_argument(key)}, which is "
-                f"{_kind(sequence)} and not a sequence. Let the task that makes it return a list."
+                f"{with_article(type(sequence).__name__)} and not a sequence. "
+                "Let the task that makes it return a list."
             )
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{argument} has {length}" for argument, length in lengths.items())
@@ -86,7 +89,15 @@ def map_length(sequences: Mapping[int | str, Any], *, task_name: str, dry_run: b
 
 def map_element(sequence: Any, index: int) -> Any:
     """What one element of a map gets of a mapped argument."""
-    return sequence if _length(sequence) is None else sequence[index]
+    if _length(sequence) is None:
+        return sequence
+    # What pandas makes would take the index for a label.
+    return sequence.iloc[index] if hasattr(type(sequence), "iloc") else sequence[index]
+
+
+def element_ids(ids: CurrentRunIDs, index: int) -> CurrentRunIDs:
+    """What an element of a map is told of itself: a run of its own of the map's invocation."""
+    return ids._replace(task_run_id=ir.element_id(str(ids.task_run_id), index))
 
 
 def one_line(error: BaseException) -> str:
@@ -114,9 +125,11 @@ def failure_message(problem: str, *, task_name: str, invocation_id: str) -> str:
 
 
 def _length(value: Any) -> int | None:
-    if isinstance(value, str | bytes | bytearray | Mapping | AbstractSet):
+    if isinstance(value, str | bytes | bytearray):
         return None
-    if not isinstance(value, Sequence) and not hasattr(value, "__getitem__"):
+    kind = type(value)  # not the object itself, whose attributes may be any code
+    is_array = hasattr(kind, "__array__") and hasattr(kind, "shape")
+    if not (isinstance(value, Sequence) or is_array or hasattr(kind, "iloc")):
         return None
     try:
         return len(value)
@@ -126,11 +139,6 @@ def _length(value: Any) -> int | None:
 
 def _argument(key: int | str) -> str:
     return f"argument {key!r}" if isinstance(key, str) else f"its argument {key + 1}"
-
-
-def _kind(value: Any) -> str:
-    noun = type(value).__name__
-    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
 
 
 def _count(value: Any) -> str:

@@ -1,11 +1,11 @@
-"""What executes workflows: the contract of Compute Engines and of the in-process runtime."""
+"""What executes workflows: the contract of all runtimes, and what only Compute Engines have."""
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from orquestra.sdk.compute_engine.projects import ProjectRef
-from orquestra.sdk.runs.logs import LogOutput, WorkflowLogs
+from orquestra.sdk.logs import LogOutput, WorkflowLogs
+from orquestra.sdk.projects import ProjectRef
 from orquestra.sdk.schema import api, ir, responses, workflow_run
 from orquestra.sdk.schema.workflow_run import State
 
@@ -77,12 +77,13 @@ class Runtime(Protocol):
         """Ask for a run to stop; returns before it has."""
         ...
 
-    def project(self, run_id: str) -> ProjectRef:
-        """Where a run belongs.
 
-        Raises:
-            WorkspacesNotSupportedError: the runtime knows no workspaces.
-        """
+@runtime_checkable
+class Engine(Runtime, Protocol):
+    """A runtime with users and machines: it knows more of a run."""
+
+    def project(self, run_id: str) -> ProjectRef:
+        """Where a run belongs."""
         ...
 
     def pools(self, run_id: str) -> list[api.Pool]:
@@ -93,6 +94,6 @@ class Runtime(Protocol):
         """Where the time of a run went.
 
         Raises:
-            NotFoundError: the runtime keeps no times.
+            NotFoundError: there is no run of that id, or the engine keeps no times.
         """
         ...

@@ -10,6 +10,7 @@ a pickle is base64 text in lines of 76 characters, cut into chunks.
 import base64
 import json
 import pickle
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +34,12 @@ class SerializedValue:
     data: bytes
 
 
-def serialize(value: Any) -> SerializedValue:
+def _pickled(value: Any) -> bytes:
+    data: bytes = cloudpickle.dumps(value, protocol=PICKLE_PROTOCOL)
+    return data
+
+
+def serialize(value: Any, *, pickled: Callable[[Any], bytes] = _pickled) -> SerializedValue:
     """Turn a value into bytes.
 
     Raises whatever the value's own pickling raises, mostly `TypeError` or `PicklingError`.
@@ -41,8 +47,7 @@ def serialize(value: Any) -> SerializedValue:
     try:
         text = json.dumps(as_json(value))
     except (TypeError, ValueError, RecursionError):
-        data = cloudpickle.dumps(value, protocol=PICKLE_PROTOCOL)
-        return SerializedValue(format=ir.ArtifactFormat.ENCODED_PICKLE, data=data)
+        return SerializedValue(format=ir.ArtifactFormat.ENCODED_PICKLE, data=pickled(value))
     return SerializedValue(format=ir.ArtifactFormat.JSON, data=text.encode())
 
 

@@ -7,6 +7,8 @@ from orquestra.sdk.exceptions import PackagingError, VersionMismatch
 from orquestra.sdk.packaging import get_installed_version
 from orquestra.sdk.schema import ir
 
+SDK_DISTRIBUTION = "orquestra-sdk"
+
 
 def warn_if_incompatible(definition: ir.WorkflowDef) -> None:
     """Warn of a definition that another release made, which this one may misunderstand.
@@ -47,7 +49,7 @@ def installed_version() -> ir.Version:
     Raises:
         PackagingError: the SDK is not installed as a package.
     """
-    version = Version(get_installed_version("orquestra-sdk"))
+    version = Version(get_installed_version(SDK_DISTRIBUTION))
     return ir.Version(
         original=str(version),
         major=version.major,

@@ -1,3 +1,3 @@
-"""Another name of `orquestra.sdk.runs.logs`."""
+"""Another name of `orquestra.sdk.logs`."""
 
-from orquestra.sdk.runs.logs import *  # noqa: F403
+from orquestra.sdk.logs import *  # noqa: F403

@@ -8,7 +8,7 @@ import pytest
 
 from orquestra.executor import virtual_environments
 from orquestra.executor.environments import environment_key, requirements
-from orquestra.executor.git_references import with_commits
+from orquestra.executor.git_references import find_commits, moving_imports, with_commits
 from orquestra.executor.installation import InstallRequest, InstallResult, install
 from orquestra.executor.testing import PlanBuilder
 from orquestra.sdk.schema import ir
@@ -91,9 +91,14 @@ def environments(tmp_path, monkeypatch):
     monkeypatch.setattr(virtual_environments, "_uv", lambda _: iter(()))
 
 
+def pinned(definition: ir.WorkflowDef) -> ir.WorkflowDef:
+    """A definition as a run that begins now sees it."""
+    return with_commits(definition, find_commits(moving_imports(definition)))
+
+
 def installed(definition: ir.WorkflowDef) -> InstallResult:
     """What a run of a definition gets that begins now."""
-    definition = with_commits(definition)
+    definition = pinned(definition)
     (invocation,) = definition.task_invocations.values()
     needed = requirements(invocation, definition)
     assert needed
@@ -130,7 +135,7 @@ def test_a_tag_and_a_commit_stay_what_they_are(repository):
     repository.publish(2)
 
     for reference in ("v1", commit):
-        assert reference_of(with_commits(repository.definition(reference))) == commit
+        assert reference_of(pinned(repository.definition(reference))) == commit
     assert number(installed(repository.definition("v1"))) == "1"
 
 
@@ -138,7 +143,7 @@ def test_a_branch_goes_before_a_tag_of_the_same_name(repository):
     repository.publish(1, tag="main")
     newest = repository.publish(2)
 
-    assert reference_of(with_commits(repository.definition("main"))) == newest
+    assert reference_of(pinned(repository.definition("main"))) == newest
 
 
 def test_a_reference_that_is_not_there_is_told_of_by_the_installer(repository):
@@ -147,6 +152,6 @@ def test_a_reference_that_is_not_there_is_told_of_by_the_installer(repository):
 
     result = installed(definition)
 
-    assert reference_of(with_commits(definition)) == "nowhere"
+    assert reference_of(pinned(definition)) == "nowhere"
     assert result.python is None
     assert "nowhere" in (result.problem or "")

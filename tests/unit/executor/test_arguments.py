@@ -6,7 +6,7 @@ import pytest
 
 from orquestra.executor.arguments import MANY
 from orquestra.executor.exchange import Exchange
-from orquestra.executor.protocol import Bundle, Constant, Gathered, Item, Own
+from orquestra.executor.protocol import Bundle, Constant, Counted, Gathered, Item, Own
 from orquestra.executor.runs import Run
 from orquestra.executor.scheduling import Scheduler
 from orquestra.executor.testing import Behaviour, PlanBuilder
@@ -109,7 +109,7 @@ def test_a_constant_that_a_map_goes_over_lies_in_the_exchange(tmp_path):
     run = run_of(builder.build(made), tmp_path)
     (count,) = run.supply.ready(0)
 
-    elements = run.open_map(count, 2)
+    elements = run.open_map(count, Counted(2, {}))
 
     items = [run.arguments.of(job)[0][0] for job in elements]
     assert [(type(item), item.at) for item in items] == [(Item, 0), (Item, 1)]

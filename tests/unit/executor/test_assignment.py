@@ -1,14 +1,18 @@
 """Following what the engine says is to be done."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
+from orquestra.executor import assignment as module
 from orquestra.executor.assignment import NO_VERSION, Assignment
 from orquestra.executor.engine_client import EngineClient
 from orquestra.executor.errors import ClusterOver, EngineRefused
 from orquestra.executor.pools import AutoscalerFile, PoolRelease
 from orquestra.executor.testing import PlanBuilder
+from orquestra.sdk.schema import ir
+from orquestra.sdk.schema.cluster import CommitsPinned
 from orquestra.sdk.schema.workflow_run import State
 
 
@@ -30,7 +34,7 @@ class Runner:
 
     def end(self, run_id):
         with self.changed:
-            del self.running[run_id]
+            self.running.pop(run_id, None)
             self.changed.notify_all()
 
     def wait_for(self, *run_ids):
@@ -145,3 +149,84 @@ def test_changes_are_followed_until_the_engine_is_done(engine, assignment, clien
     following.join(5)
 
     assert len(errors) == 1
+
+
+COMMIT = "c" * 40
+
+
+def with_git(run_id, *, commits=None):
+    built = run(run_id)
+    git = ir.GitImport(
+        id="git-0", repo_url=ir.GitURL.model_validate("https://e.com/tool"), git_ref="main"
+    )
+    built.definition.imports[git.id] = git
+    return replace(built, plan=built.plan.model_copy(update={"commits": commits or {}}))
+
+
+@pytest.fixture
+def git(monkeypatch):
+    """A repository that answers once it may."""
+    may_answer = threading.Event()
+
+    def find(imports):
+        assert may_answer.wait(5)
+        return {found.id: COMMIT for found in imports}
+
+    monkeypatch.setattr(module, "find_commits", find)
+    return may_answer
+
+
+def reference(runner, run_id):
+    return runner.running[run_id].imports["git-0"].git_ref
+
+
+def test_no_run_waits_for_the_repositories_of_another(engine, assignment, runner, told, git):
+    engine.submit(with_git("run-0"))
+
+    assignment.apply(engine.work(after=NO_VERSION))
+    assert runner.running.keys() == {"run-1", "run-2"}
+    git.set()
+    runner.wait_for("run-0", "run-1", "run-2")
+
+    assert reference(runner, "run-0") == COMMIT
+    assert told == [CommitsPinned(run_id="run-0", commits={"git-0": COMMIT})]
+
+
+def test_a_new_head_goes_on_with_the_commits_of_the_last_one(engine, assignment, runner, told):
+    engine.submit(with_git("run-0", commits={"git-0": COMMIT}))
+
+    assignment.apply(engine.work(after=NO_VERSION))
+
+    assert reference(runner, "run-0") == COMMIT
+    assert told == []
+
+
+def test_a_run_that_ends_while_its_repositories_are_asked_does_not_begin(
+    engine, assignment, runner, git
+):
+    engine.submit(with_git("run-0"))
+    assignment.apply(engine.work(after=NO_VERSION))
+    (thread,) = [each for each in threading.enumerate() if each.name == "git"]
+
+    engine.end("run-0")
+    assignment.apply(engine.work(after=NO_VERSION))
+    git.set()
+    thread.join(5)
+
+    assert runner.running.keys() == {"run-1", "run-2"}
+
+
+def test_a_run_whose_repositories_cannot_be_asked_fails(engine, assignment, told, monkeypatch):
+    def broken(imports):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(module, "find_commits", broken)
+    engine.submit(with_git("run-0"))
+
+    assignment.apply(engine.work(after=NO_VERSION))
+    for thread in threading.enumerate():
+        if thread.name == "git":
+            thread.join(5)
+
+    (end,) = told
+    assert "can't start new thread" in end.message

@@ -1,9 +1,12 @@
 """Keys of results, and the thread that asks the engine for them."""
 
+import threading
 from queue import SimpleQueue
+from types import SimpleNamespace
 
 import pytest
 
+from orquestra.executor import caching
 from orquestra.executor.caching import CacheLookups, cache_key
 from orquestra.executor.capacity import Demand
 from orquestra.executor.jobs import Job
@@ -41,6 +44,7 @@ def question(
     arguments=(1,),
     keywords=(),
     max_age=None,
+    modules="",
 ):
     scheduler = Scheduler(lambda _: ())
     scheduler.set_pools([POOL])
@@ -56,10 +60,12 @@ def question(
         tuple(map(constant, arguments)),
         tuple((name, constant(value)) for name, value in keywords),
     )
-    return Question(job, policy, image, given)
+    return Question(job, policy, image, given, modules)
 
 
 def constant(value):
+    if isinstance(value, bytes):
+        return Constant(ir.ArtifactFormat.ENCODED_PICKLE, value)
     return value if isinstance(value, Own) else Constant(JSON, str(value).encode())
 
 
@@ -119,7 +125,7 @@ def test_the_engine_is_asked_for_keys_with_their_ages(tmp_path):
 
     def ask(run_id, query):
         queries.append((run_id, query.keys))
-        return CacheAnswer(found={each: result for each, age in query.keys if age})
+        return CacheAnswer(results=[result if age else None for _, age in query.keys])
 
     answers = asked(tmp_path, ask, first, second)
 
@@ -144,3 +150,98 @@ def test_whatever_goes_wrong_the_task_runs(tmp_path, caplog):
     assert [answer.key is None for answer in answers] == [False, True]
     assert "the engine is gone" in caplog.text
     assert "cannot be compared" in caplog.text
+
+
+def test_tasks_that_share_a_key_have_answers_of_their_own_age(tmp_path):
+    young = CachedResult(run_id="young", values=[])
+
+    def ask(run_id, query):
+        return CacheAnswer(results=[None if age else young for _, age in query.keys])
+
+    picky, other = question(max_age=60.0), question()
+    answers = asked(tmp_path, ask, picky, other)
+
+    assert answers[0].key == answers[1].key
+    assert [answer.found for answer in answers] == [None, young]
+
+
+def test_an_answer_with_too_few_results_finds_nothing(tmp_path):
+    answers = asked(tmp_path, lambda *_: CacheAnswer(results=[]), question())
+
+    assert answers[0].found is None
+
+
+@pytest.mark.parametrize(("argument", "counts"), [(b"a pickle", True), (5, False)])
+def test_the_local_modules_of_a_run_count_where_a_pickle_may_name_them(tmp_path, argument, counts):
+    def ask(run_id, query):
+        return CacheAnswer(results=[None] * len(query.keys))
+
+    before, after = asked(
+        tmp_path,
+        ask,
+        question(arguments=(argument,), modules="before"),
+        question(run_id="run-2", arguments=(argument,), modules="after"),
+    )
+
+    assert (before.key != after.key) == counts
+
+
+def test_what_is_installed_counts_for_host_processes(monkeypatch):
+    def installed(version):
+        caching._host_packages.cache_clear()
+        monkeypatch.setattr(
+            caching, "distributions", lambda: [SimpleNamespace(name="tool", version=version)]
+        )
+        return key(image=HOST_IMAGE)
+
+    first, second, again = installed("1"), installed("2"), installed("1")
+    caching._host_packages.cache_clear()
+
+    assert first == again
+    assert first != second
+
+
+class Slow:
+    """An engine that answers when it is told to, and notes who was asked for."""
+
+    def __init__(self):
+        self.may_answer = threading.Event()
+        self.runs = []
+
+    def ask(self, run_id, query):
+        self.runs.append(run_id)
+        assert self.may_answer.wait(5)
+        return CacheAnswer(results=[None] * len(query.keys))
+
+
+def test_runs_take_turns(tmp_path, monkeypatch):
+    monkeypatch.setattr(caching, "_MOST_AT_ONCE", 10)
+    engine, inbox = Slow(), SimpleQueue()
+    lookups = CacheLookups(inbox, ask=engine.ask, exchange=tmp_path)
+    for _ in range(100):
+        lookups.ask(question(run_id="long"))
+    lookups.ask(question(run_id="short"))
+    engine.may_answer.set()
+
+    for _ in range(13):
+        if inbox.get(timeout=5).answers[0].job.run_id == "short":
+            break
+
+    assert engine.runs.index("short") <= 2
+
+
+def test_questions_of_a_run_that_is_over_are_dropped(tmp_path, monkeypatch):
+    monkeypatch.setattr(caching, "_MOST_AT_ONCE", 10)
+    engine, inbox = Slow(), SimpleQueue()
+    lookups = CacheLookups(inbox, ask=engine.ask, exchange=tmp_path)
+    for _ in range(100):
+        lookups.ask(question(run_id="stopped"))
+    lookups.forget("stopped")
+    lookups.ask(question(run_id="next"))
+    engine.may_answer.set()
+
+    answers = []
+    while not answers or answers[-1].job.run_id != "next":
+        answers += inbox.get(timeout=5).answers
+    assert len(answers) <= 11
+    assert lookups._runs.keys() == {"next"}

@@ -1,9 +1,12 @@
 """Digests of values: what counts is the bytes, not the place."""
 
+import os
+
 import numpy as np
 import pytest
 
-from orquestra.executor.digests import Digests
+from orquestra.executor import digests as module
+from orquestra.executor.digests import Digests, digest_of_value
 from orquestra.executor.exchange import Exchange, encode
 from orquestra.executor.protocol import Constant, Gathered, Item, Own
 from orquestra.sdk.schema import ir
@@ -27,7 +30,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def digest(tmp_path):
-    return Digests(tmp_path).of
+    return Digests(tmp_path, modules="").of
 
 
 def constant(value):
@@ -48,15 +51,14 @@ def test_large_values_are_read_in_pieces(store, digest):
     assert digest(store(first)) != digest(store(second))
 
 
-@pytest.mark.parametrize("sequence", [["a", (1, 2), "b"], ("a", (1, 2), "b")])
-def test_an_element_of_plain_data_is_that_data(store, digest, sequence):
-    source = store(sequence)
+@pytest.mark.parametrize("element", [(1, 2), "a", {1, 2}])
+def test_an_element_with_a_digest_is_that_value_wherever_it_lies(store, digest, element):
+    known = digest_of_value(encode(element), modules="")
 
-    assert digest(Item(source, 1)) == digest(constant((1, 2)))
-    assert digest(Item(constant(sequence), 0)) == digest(constant("a"))
+    assert digest(Item(store([element]), 0, known)) == digest(store(element))
 
 
-def test_an_element_of_a_pickle_counts_with_all_of_it(store, digest):
+def test_an_element_without_digest_counts_with_all_of_its_sequence(store, digest):
     first, same, other = store([{1, 2}, 3]), store([{1, 2}, 3]), store([{1, 2}, 4])
 
     assert digest(Item(first, 0)) == digest(Item(same, 0))
@@ -77,6 +79,36 @@ def test_the_shape_of_a_collection_counts(store, digest):
 
     assert len({digest(shape) for shape in shapes}) == len(shapes)
     assert digest(Gathered(LIST, (), (constant(1), store(2)))) == digest(shapes[0])
+
+
+def test_the_digest_of_a_collection_is_made_once(store, tmp_path, monkeypatch):
+    digests = Digests(tmp_path, modules="")
+    gathered = Gathered(LIST, (), tuple(constant(n) for n in range(100)))
+    first = digests.of(gathered)
+    monkeypatch.setattr(module, "digest_of_bytes", None)
+
+    assert digests.of(gathered) == first
+
+
+@pytest.mark.parametrize(("value", "counts"), [({1, 2}, True), ([1, 2], False)])
+def test_local_modules_count_for_pickles_which_name_what_is_in_them(store, tmp_path, value, counts):
+    before, after = Digests(tmp_path, modules="1"), Digests(tmp_path, modules="2")
+    element = encode(value)
+
+    for argument in (store(value), constant(value), Gathered(LIST, (), (store(value),))):
+        assert (before.of(argument) != after.of(argument)) == counts
+    known = [digest_of_value(element, modules=modules) for modules in "12"]
+    assert (known[0] != known[1]) == counts
+
+
+def test_nothing_that_a_task_has_put_there_is_waited_for(store, digest, tmp_path):
+    location = store(1)
+    os.mkfifo(tmp_path / "run-1.w1.pipe")
+    (tmp_path / "run-1.w1.link").symlink_to(tmp_path / location.file)
+
+    for name in ("run-1.w1.pipe", "run-1.w1.link"):
+        with pytest.raises(OSError, match=r"no regular file|Too many levels"):
+            digest(location._replace(file=name))
 
 
 def test_what_is_not_there_has_no_digest(store, digest):

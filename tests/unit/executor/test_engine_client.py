@@ -143,7 +143,7 @@ def test_results_of_earlier_runs_are_asked_for(serve, run, connect):
 
     answer = client.cached(RUN, CacheQuery(keys=[("known", 60.0), ("unknown", None)]))
 
-    assert answer.found == {"known": result}
+    assert answer.results == [result, None]
     engine.end(RUN)
     with pytest.raises(RunOver):
         client.cached(RUN, CacheQuery(keys=[]))

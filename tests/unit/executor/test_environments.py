@@ -1,11 +1,14 @@
 """What is installed for a task."""
 
 import subprocess
+import time
+from datetime import timedelta
 
 import pytest
 
+from orquestra.executor import git_references
 from orquestra.executor.environments import environment_key, requirements
-from orquestra.executor.git_references import with_commits
+from orquestra.executor.git_references import find_commits, moving_imports, with_commits
 from orquestra.executor.surroundings import Requirements
 from orquestra.executor.testing import PlanBuilder
 from orquestra.sdk.schema import ir
@@ -110,10 +113,11 @@ def test_the_sdks_own_repository_is_left_out():
     assert requirements(*prepared(git=own)) is None
 
 
-def test_a_definition_without_git_asks_nobody():
-    _, definition = prepared(packages=[package("numpy")])
+def test_a_definition_without_git_stays_as_it_is():
+    _, definition = prepared()
 
-    assert with_commits(definition) is definition
+    assert moving_imports(definition) == []
+    assert with_commits(definition, {}) is definition
 
 
 @pytest.mark.parametrize(
@@ -123,19 +127,35 @@ def test_a_definition_without_git_asks_nobody():
         ("https://e.com/z/orquestra-sdk.git", "main"),
     ],
 )
-def test_a_commit_and_the_sdks_own_repository_are_not_looked_up(monkeypatch, url, reference):
-    monkeypatch.setattr(subprocess, "run", None)
+def test_a_commit_and_the_sdks_own_repository_are_not_looked_up(url, reference):
     git = git_import(url).model_copy(update={"git_ref": reference})
     _, definition = prepared(git=git)
 
-    assert with_commits(definition) == definition
+    assert moving_imports(definition) == []
 
 
-def test_a_repository_that_does_not_answer_changes_nothing(monkeypatch):
-    def nothing(command, **_):
-        raise subprocess.TimeoutExpired(command, 10)
-
-    monkeypatch.setattr(subprocess, "run", nothing)
+def test_a_commit_takes_the_place_of_a_reference():
     _, definition = prepared(git=git_import("https://e.com/tool"))
 
-    assert with_commits(definition) == definition
+    pinned = with_commits(definition, {"g": "c" * 40})
+
+    assert pinned.imports["g"].git_ref == "c" * 40
+    assert moving_imports(pinned) == []
+
+
+def test_all_repositories_together_have_one_deadline(monkeypatch):
+    monkeypatch.setattr(git_references, "PATIENCE", timedelta(seconds=0.2))
+    patience = []
+
+    def nothing(command, *, timeout, **_):
+        patience.append(timeout)
+        time.sleep(timeout)
+        raise subprocess.TimeoutExpired(command, timeout)
+
+    monkeypatch.setattr(subprocess, "run", nothing)
+    many = [git_import(f"https://e.com/tool{n}") for n in range(50)]
+    begun = time.monotonic()
+
+    assert find_commits(many) == {}
+    assert time.monotonic() - begun < 1
+    assert max(patience) <= 0.2

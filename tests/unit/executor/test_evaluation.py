@@ -9,10 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from orquestra.executor.digests import Digests
 from orquestra.executor.evaluation import Evaluator, TaskProblem
 from orquestra.executor.exchange import Exchange, encode
 from orquestra.executor.failures import MOST_TEXT
-from orquestra.executor.protocol import Call, Constant, Function, Gathered, Item, Kept, Own
+from orquestra.executor.protocol import (
+    Call,
+    Constant,
+    Counted,
+    Function,
+    Gathered,
+    Item,
+    Kept,
+    Own,
+)
 from orquestra.sdk.code.functions import encode_function
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.workflow_run import WorkflowRunId
@@ -58,6 +68,7 @@ class Task:
             about.get("dry_run", False),
             about.get("directory"),
             about.get("sources"),
+            about.get("modules"),
         )
         self.evaluator.learn({key: function})
         call = Call(
@@ -167,8 +178,9 @@ def test_an_exception_is_one_line_and_its_traceback_begins_in_the_users_code(tas
     def work():
         raise ValueError("no such luck\nand more")
 
-    with pytest.raises(TaskProblem, match=r"^ValueError: no such luck$"):
+    with pytest.raises(TaskProblem, match=r"^ValueError: no such luck$") as caught:
         task.call(work)
+    assert caught.value.may_repeat
 
     printed = capfd.readouterr().err.splitlines()
     assert printed[0] == "Traceback (most recent call last):"
@@ -195,16 +207,20 @@ def test_even_an_exit_is_a_problem_of_the_task_alone(task, error):
     def leave(error=error):
         raise error
 
-    with pytest.raises(TaskProblem, match=type(error).__name__):
+    with pytest.raises(TaskProblem, match=type(error).__name__) as caught:
         task.call(leave)
+    assert not caught.value.may_repeat
 
 
 def test_an_interrupt_from_within_is_explained(task):
     def work():
         raise KeyboardInterrupt
 
-    with pytest.raises(TaskProblem, match="'work' was interrupted from within: something in it"):
+    with pytest.raises(
+        TaskProblem, match="'work' was interrupted from within: something in it"
+    ) as caught:
         task.call(work)
+    assert not caught.value.may_repeat
 
 
 class Mute(Exception):
@@ -429,9 +445,41 @@ def test_the_elements_of_equally_long_sequences_are_counted(task):
     stored = task.stored(["a", "b"])
     listing = Gathered(ir.CollectionType.LIST, (), (stored, stored))
 
-    assert count(task, {"0": [1, 2], "right": (3, 4)}) == 2
-    assert task.call(pair, keywords={"0": stored, "1": listing}, work="count") == 2
-    assert count(task, {"0": []}) == 0
+    assert count(task, {"0": [1, 2], "right": (3, 4)}) == Counted(2, {})
+    assert task.call(pair, keywords={"0": stored, "1": listing}, work="count").length == 2
+    assert count(task, {"0": []}).length == 0
+
+
+def test_elements_have_digests_where_results_are_used_again(task, tmp_path):
+    rows = task.stored([{1, 2}, (3, 4)])
+    listing = Gathered(ir.CollectionType.LIST, (), (rows, rows))
+    keywords = {"0": rows, "1": listing, "2": constant(["a", "b"])}
+    of = Digests(tmp_path, modules="of the run").of
+
+    counted = task.call(pair, keywords=keywords, work="count", modules="of the run")
+
+    assert counted == Counted(
+        2,
+        {
+            "0": [of(task.stored({1, 2})), of(constant((3, 4)))],
+            "2": [of(constant("a")), of(constant("b"))],
+        },
+    )
+
+
+def test_elements_that_do_not_pickle_have_no_digests(task):
+    class Handle:
+        def __init__(self, *, is_open=True):
+            self.is_open = is_open
+
+        def __reduce__(self):
+            if self.is_open:
+                raise TypeError("it is open")
+            return Handle, ()
+
+    counted = count(task, {"0": [Handle(is_open=False), 2]}, modules="")
+
+    assert counted == Counted(2, {})
 
 
 @pytest.mark.parametrize(
@@ -453,8 +501,8 @@ def test_a_dry_run_counts_what_is_known_and_calls_nothing(task):
 
     dry = task.stored("dry_run task output")
 
-    assert task.call(pair, keywords={"0": dry}, work="count", dry_run=True) == 1
-    assert count(task, {"0": [1, 2, 3]}, dry_run=True) == 3
+    assert task.call(pair, keywords={"0": dry}, work="count", dry_run=True).length == 1
+    assert count(task, {"0": [1, 2, 3]}, dry_run=True).length == 3
     assert task.values(never, Item(dry, 0), dry_run=True) == ["dry_run task output"]
 
 
@@ -510,7 +558,9 @@ def test_local_modules_come_with_their_run_and_go_with_it(task, tmp_path, monkey
     assert found == [[("one", 5)], [("two", 5)], [("one", 5)]]
     assert len(list(tmp_path.glob("sources-*"))) == 2
     task.evaluator.forget(WorkflowRunId("run-b"))
-    assert len(list(tmp_path.glob("sources-*"))) == 1
+    options = {"sources": two, "directory": str(tmp_path), "run_id": WorkflowRunId("run-c")}
+    assert task.values(use_helper, **options) == [("two", 5)]
+    assert len(list(tmp_path.glob("sources-*"))) == 2, "that of a run that is over is used again"
     task.evaluator.close()
     assert not list(tmp_path.glob("sources-*"))
     assert "helper_of_task" not in sys.modules

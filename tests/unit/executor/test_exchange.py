@@ -10,7 +10,7 @@ import pytest
 
 from orquestra.executor import exchange as module
 from orquestra.executor.exchange import LARGE, Exchange, encode
-from orquestra.sdk.schema.cluster import ValueFormat
+from orquestra.sdk.schema.cluster import Location, ValueFormat
 from orquestra.sdk.schema.workflow_run import WorkflowRunId
 
 RUN = WorkflowRunId("run-1")
@@ -170,3 +170,11 @@ def test_the_files_of_a_run_that_is_over_are_closed_those_of_others_not(exchange
 
     assert list(exchange._open) == ["run-12.w1.1"]
     exchange.forget(WorkflowRunId("run-12"))
+
+
+@pytest.mark.parametrize("size", [1, LARGE])
+def test_a_pipe_in_place_of_a_file_is_no_value(exchange, tmp_path, size):
+    os.mkfifo(tmp_path / "run-1.w1.1")
+
+    with pytest.raises(OSError, match="no regular file"):
+        exchange.read(Location("run-1.w1.1", 0, size, ValueFormat.JSON))

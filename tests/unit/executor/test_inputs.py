@@ -95,12 +95,40 @@ def test_a_sequence_is_read_once_for_the_elements_that_follow(reader, monkeypatc
     assert len(count) == 1
 
 
-def test_only_the_latest_sequences_stay_in_memory(reader):
-    sources = [reader.stored([n]) for n in range(inputs._MOST_SEQUENCES + 3)]
-    for source in sources:
-        reader.read(Item(source, 0))
+def take(reader, *items):
+    reader.run.sequences.expect(items)
+    return [reader.read(item) for item in items]
 
-    assert list(reader.run.sequences) == sources[3:]
+
+@pytest.fixture
+def read(monkeypatch):
+    """The values that are read."""
+    read, places = Exchange.read, []
+    monkeypatch.setattr(Exchange, "read", lambda *of: places.append(of[1]) or read(*of))
+    return places
+
+
+def test_all_sequences_of_a_map_stay_in_memory_while_it_lasts(reader, read, monkeypatch):
+    monkeypatch.setattr(inputs, "_MOST_BYTES", 10)
+    sources = [reader.stored([n, n + 1, n + 2]) for n in range(7)]
+
+    for at in range(3):
+        assert take(reader, *(Item(source, at) for source in sources)) == list(range(at, at + 7))
+
+    assert read == sources
+
+
+def test_of_other_sequences_the_latest_stay_in_memory(reader, read, monkeypatch):
+    monkeypatch.setattr(inputs, "_MOST_BYTES", 3 * inputs._EACH)
+    sources = [reader.stored([n]) for n in range(5)]
+    for source in sources:
+        take(reader, Item(source, 0))
+    del read[:]
+
+    for source in (sources[4], sources[3], sources[0]):
+        take(reader, Item(source, 0))
+
+    assert read == [sources[0]]
 
 
 def test_what_is_counted_of_a_collection_is_not_read(reader):

@@ -1,13 +1,15 @@
 """Which attempts are followed by another, in runs played to their ends."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
-from orquestra.executor.retries import _delay
-from orquestra.executor.surroundings import Cause
+from orquestra.executor import surroundings
+from orquestra.executor.failures import MOST_LOSSES
 from orquestra.executor.testing import Behaviour, PlanBuilder
 from orquestra.sdk.schema import ir
+from orquestra.sdk.schema.cluster import Cause
 from orquestra.sdk.schema.workflow_run import State
 from tests.unit.executor.playing import (
     TWO,
@@ -25,7 +27,7 @@ from tests.unit.executor.playing import (
 def test_a_lost_node_does_not_count_as_the_tasks_own_failure():
     builder = PlanBuilder()
     only = builder.call(number)
-    lost = Behaviour(death=Cause.NODE_LOST)
+    lost = Behaviour(death=surroundings.Cause.NODE_LOST)
 
     crew = execute(builder.build(only), behave=failing(only.invocation_id, lost, times=3))
 
@@ -44,7 +46,7 @@ def test_a_task_that_loses_every_node_fails():
 
     crew = execute(
         builder.build(only),
-        behave=failing(only.invocation_id, Behaviour(death=Cause.NODE_LOST)),
+        behave=failing(only.invocation_id, Behaviour(death=surroundings.Cause.NODE_LOST)),
     )
 
     assert finished(crew)[0].state is State.FAILED
@@ -52,7 +54,7 @@ def test_a_task_that_loses_every_node_fails():
     assert "It is tried again 3 times at most." in ends(crew)[-1].message
 
 
-@pytest.mark.parametrize("cause", [Cause.CRASH, Cause.OUT_OF_MEMORY])
+@pytest.mark.parametrize("cause", [surroundings.Cause.CRASH, surroundings.Cause.OUT_OF_MEMORY])
 @pytest.mark.parametrize(("max_retries", "attempts"), [(None, 1), (0, 1), (2, 3)])
 def test_crashes_count_against_max_retries(max_retries, attempts, cause):
     builder = PlanBuilder()
@@ -69,7 +71,8 @@ def test_a_worker_that_leaves_while_it_holds_a_call_counts_as_a_crash_of_it():
     only = builder.call(number, max_retries=2)
 
     crew = execute(
-        builder.build(only), behave=failing(only.invocation_id, Behaviour(death=Cause.ENDED))
+        builder.build(only),
+        behave=failing(only.invocation_id, Behaviour(death=surroundings.Cause.ENDED)),
     )
 
     assert finished(crew)[0].state is State.FAILED
@@ -91,7 +94,8 @@ def test_a_poisoned_batch_loses_only_its_own_task():
     bad = calls[30].invocation_id
 
     crew = execute(
-        builder.build(*calls), behave=failing(bad, Behaviour(death=Cause.CRASH), times=1)
+        builder.build(*calls),
+        behave=failing(bad, Behaviour(death=surroundings.Cause.CRASH), times=1),
     )
 
     assert finished(crew)[0].state is State.SUCCEEDED
@@ -109,7 +113,8 @@ def test_what_is_behind_a_crash_in_a_chain_runs_after_its_retry():
     bad = made[2].invocation_id
 
     crew = execute(
-        builder.build(made[-1]), behave=failing(bad, Behaviour(death=Cause.CRASH), times=1)
+        builder.build(made[-1]),
+        behave=failing(bad, Behaviour(death=surroundings.Cause.CRASH), times=1),
     )
 
     assert finished(crew)[0].state is State.SUCCEEDED
@@ -177,7 +182,7 @@ def test_others_run_while_one_waits_for_its_next_try():
 def test_exceptions_and_crashes_are_counted_apart():
     builder = PlanBuilder()
     only = builder.call(number, max_retries=1, retry_policy=policy(1))
-    fates = [Behaviour(death=Cause.CRASH), PROBLEM, Behaviour()]
+    fates = [Behaviour(death=surroundings.Cause.CRASH), PROBLEM, Behaviour()]
 
     crew = execute(builder.build(only), watched=10, behave=lambda _: fates.pop(0))
 
@@ -233,8 +238,37 @@ def test_one_in_a_chain_waits_too_although_it_was_sent_ahead():
     assert crew.calls[2][0] - crew.calls[1][0] >= 5
 
 
+@pytest.mark.parametrize("allowed", [0, 2])
+def test_an_exit_is_not_tried_again(allowed):
+    builder = PlanBuilder()
+    only = builder.call(number, retry_policy=policy(allowed))
+    leaving = Behaviour(problem="SystemExit: 3", is_exit=True)
+
+    crew = execute(builder.build(only), watched=10, behave=lambda _: leaving)
+
+    assert len(crew.calls) == 1
+    assert ends(crew)[0].message == "SystemExit: 3"
+    assert ends(crew)[0].cause is None
+
+
+FATES = {
+    Cause.CRASH: Behaviour(death=surroundings.Cause.CRASH),
+    Cause.NODE_LOST: Behaviour(death=surroundings.Cause.NODE_LOST),
+    Cause.TASK: PROBLEM,
+}
+
+
 @pytest.mark.parametrize(
-    ("repeat", "seconds"), [(1, 1.0), (2, 3.0), (3, 9.0), (4, 20.0), (10_000, 20.0)]
+    ("cause", "allowed"), [(Cause.CRASH, 2), (Cause.NODE_LOST, MOST_LOSSES), (Cause.TASK, 2)]
 )
-def test_pauses_grow_up_to_a_limit(repeat, seconds):
-    assert _delay(policy(9, backoff=3.0, most=20.0), repeat) == seconds
+def test_a_new_head_goes_on_counting(cause, allowed):
+    builder = PlanBuilder()
+    only = builder.call(number, max_retries=2, retry_policy=policy(2))
+    built = builder.build(only)
+    tries = {only.invocation_id: {cause: allowed - 1}}
+    plan = built.plan.model_copy(update={"tries": tries})
+
+    crew = execute(replace(built, plan=plan), watched=10, behave=lambda _: FATES[cause])
+
+    assert len(crew.calls) == 2
+    assert [end.cause for end in ends(crew)] == [cause, cause]

@@ -1,6 +1,8 @@
 """Results of earlier runs in place of calls, in runs played to their ends."""
 
-from orquestra.executor.protocol import Item
+from dataclasses import replace
+
+from orquestra.executor.protocol import Item, Own
 from orquestra.executor.testing import Behaviour, PlanBuilder
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import (
@@ -8,6 +10,7 @@ from orquestra.sdk.schema.cluster import (
     CachedResult,
     CachedValue,
     Location,
+    MapOpened,
     ValueFormat,
 )
 from orquestra.sdk.schema.workflow_run import State
@@ -112,6 +115,51 @@ def test_elements_of_maps_are_looked_up_one_by_one():
     assert [end.cache_key for end in ends(crew)] == [None, f"key of {name}.1", None]
 
 
+def test_elements_are_asked_about_by_their_digests():
+    builder = PlanBuilder()
+    made = builder.call(number, [5, 6], map_over=[0], cache=CACHE)
+    counted = Behaviour(length=2, digests={"0": [b"five", b"six"]})
+
+    crew = play(builder.build(made), {}, behave=lambda _: counted)
+
+    assert [question.given[0][0].digest for question in crew.asked] == [b"five", b"six"]
+
+
+def test_a_new_head_counts_cached_maps_anew_for_the_digests_of_their_elements():
+    builder = PlanBuilder()
+    made = builder.call(number, [5, 6], map_over=[0], cache=CACHE)
+    built = builder.build(made)
+    plan = built.plan.model_copy(update={"lengths": {made.invocation_id: 2}})
+    counted = Behaviour(length=2, digests={"0": [b"five", b"six"]})
+
+    crew = play(replace(built, plan=plan), {}, behave=lambda _: counted)
+
+    assert [call.work for _, _, call in crew.calls] == ["count", "task", "task", "gather"]
+    assert crew.asked[0].given[0][0].digest == b"five"
+    assert not [event for event in crew.events if isinstance(event, MapOpened)]
+
+
+def test_what_a_cached_task_gets_is_known_once_all_of_it_is_there():
+    builder = PlanBuilder(pools={"default": (1, TWO)})
+    made = builder.call(number, 1)
+    last = builder.call(add, [made], builder.call(add, [made]), cache=CACHE)
+    built = builder.build(last)
+    # The list is one object, of which the first call takes a value that is not there yet.
+    first, second = (
+        each
+        for each in built.definition.task_invocations.values()
+        if len(each.args_ids) and each.args_ids[0] in built.definition.collection_nodes
+    )
+    shared = second.model_copy(update={"args_ids": [first.args_ids[0], second.args_ids[1]]})
+    built.definition.task_invocations[second.id] = shared
+
+    crew = play(built, {}, size=TWO)
+
+    (asked,) = crew.asked
+    assert isinstance(crew.calls[1][2].arguments[0].items[0], Own)
+    assert isinstance(asked.given[0][0].items[0], Location)
+
+
 def test_all_elements_can_be_reused():
     builder = PlanBuilder()
     made = builder.call(number, [5, 6], map_over=[0], cache=CACHE)
@@ -162,3 +210,13 @@ def test_an_answer_after_the_end_of_its_run_is_dropped():
 
     assert not crew.calls
     assert not crew.executor._runs
+    assert crew.forgotten
+
+
+def test_nothing_is_kept_of_a_run_that_is_over():
+    builder = PlanBuilder()
+    crew = play(builder.build(builder.call(number, 1, cache=CACHE)), {})
+
+    assert finished(crew)[0].state is State.SUCCEEDED
+    assert crew.forgotten == ["run-1"]
+    assert not crew.executor._conductor._reuse._asked

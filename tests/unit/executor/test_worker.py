@@ -17,6 +17,7 @@ from orquestra.executor.protocol import (
     Call,
     Calls,
     Constant,
+    Counted,
     Forget,
     Function,
     Gathered,
@@ -308,6 +309,6 @@ def test_a_worker_counts_and_gathers_for_maps(tmp_path):
         executor.give((count, function), (element, function), (gather, function))
 
         counted, *made = executor.outcomes(1, 2, 3)
-        assert (counted.length, counted.values, counted.problem) == (3, (), None)
+        assert (counted.counted, counted.values, counted.problem) == (Counted(3, {}), (), None)
         assert [executor.exchange.read(outcome.values[0]) for outcome in made] == [9, [0, 1, 2, 3]]
         executor.leave()

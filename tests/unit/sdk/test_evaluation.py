@@ -1,5 +1,7 @@
 """The rules by which results are taken apart and arguments are put together."""
 
+from collections import deque
+
 import pytest
 
 from orquestra.sdk import evaluation
@@ -54,9 +56,55 @@ def test_collections_are_what_the_workflow_wrote(kind, collected):
     assert evaluation.gather(ir.CollectionType(kind), items=[1, 2], keys=keys) == collected
 
 
+class Array:
+    """As those of NumPy."""
+
+    shape = (2,)
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, index):
+        return "ab"[index]
+
+    def __array__(self):
+        raise NotImplementedError
+
+
+class Labelled(Array):
+    """As those of pandas: indexed by labels, here the other way round."""
+
+    @property
+    def iloc(self):
+        return "ba"
+
+
+class Scalar(Array):
+    """As an array of no dimensions."""
+
+    def __len__(self):
+        raise TypeError
+
+
+class Numbered:
+    """What has the methods of a sequence may be anything."""
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, key):
+        raise KeyError(key)
+
+
 @pytest.mark.parametrize(
     ("sequences", "length"),
-    [({0: [1, 2]}, 2), ({0: (1,), "b": range(1)}, 1), ({0: []}, 0)],
+    [
+        ({0: [1, 2]}, 2),
+        ({0: (1,), "b": range(1)}, 1),
+        ({0: []}, 0),
+        ({0: deque([1])}, 1),
+        ({0: Array(), 1: Labelled()}, 2),
+    ],
 )
 def test_a_map_is_as_long_as_its_sequences(sequences, length):
     assert evaluation.map_length(sequences, task_name="t") == length
@@ -70,11 +118,21 @@ def test_a_map_is_as_long_as_its_sequences(sequences, length):
         ({0: {"a": 1}}, "a dict and not"),
         ({0: {1}}, "a set and not"),
         ({0: 5}, "an int and not"),
+        ({0: {"a": 1}.keys()}, "a dict_keys and not"),
+        ({0: Numbered()}, "a Numbered and not"),
+        ({0: Scalar()}, "a Scalar and not"),
     ],
 )
 def test_what_cannot_be_mapped_over_is_told(sequences, problem):
     with pytest.raises(ResultProblem, match=problem):
         evaluation.map_length(sequences, task_name="t")
+
+
+@pytest.mark.parametrize(
+    ("sequence", "elements"), [(Array(), "ab"), (Labelled(), "ba"), (range(5, 7), [5, 6])]
+)
+def test_elements_of_a_map_are_told_apart_by_their_position(sequence, elements):
+    assert [evaluation.map_element(sequence, k) for k in range(2)] == [*elements]
 
 
 def test_in_a_dry_run_a_result_that_is_no_sequence_stands_for_one_element():

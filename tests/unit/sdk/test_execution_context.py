@@ -103,6 +103,11 @@ def test_a_thread_that_builds_a_workflow_is_of_no_task():
         assert in_a_thread(build)
 
 
+def test_other_threads_go_on_while_one_builds_a_workflow():
+    with building():
+        assert not in_a_thread(is_building)
+
+
 @pytest.mark.parametrize(
     ("cluster", "name"),
     [

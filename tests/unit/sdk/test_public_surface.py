@@ -153,8 +153,6 @@ ALIASES = [
     "schema.workflow_run",
     "secrets",
 ]
-ELSEWHERE = {"logs": "runs.logs"}
-"""Where ours is, if not below `orquestra.sdk` by the same name."""
 
 
 def in_a_new_process(code):
@@ -253,7 +251,7 @@ def test_a_function_has_its_signature(name):
 
 @pytest.mark.parametrize("name", ALIASES)
 def test_what_programs_import_from_the_shared_package_is_the_same(name):
-    ours = importlib.import_module(f"orquestra.sdk.{ELSEWHERE.get(name, name)}")
+    ours = importlib.import_module(f"orquestra.sdk.{name}")
     alias = importlib.import_module(f"orquestra.workflow_shared.{name}")
 
     own = [n for n, v in vars(ours).items() if getattr(v, "__module__", None) == ours.__name__]

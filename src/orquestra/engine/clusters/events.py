@@ -22,6 +22,7 @@ from orquestra.sdk.schema.cluster import (
     AttemptEnding,
     AttemptsBegan,
     AttemptsEnded,
+    CommitsPinned,
     Event,
     EventBatch,
     HeadBegan,
@@ -81,7 +82,7 @@ async def record(told: Told, event: Event) -> None:
 async def _record_of_run(
     told: Told,
     run: Run,
-    event: RunStarted | RunFinished | MapOpened | AttemptsBegan | AttemptsEnded,
+    event: RunStarted | RunFinished | MapOpened | CommitsPinned | AttemptsBegan | AttemptsEnded,
 ) -> None:
     match event:
         case RunStarted():
@@ -97,6 +98,8 @@ async def _record_of_run(
             )
         case MapOpened():
             await _map_opened(told, run, event)
+        case CommitsPinned():
+            _commits_pinned(told, run, event)
         case AttemptsBegan():
             await _attempts_began(told, event)
         case AttemptsEnded():
@@ -121,6 +124,15 @@ async def _map_opened(told: Told, run: Run, event: MapOpened) -> None:
         told.session, run.id, invocation_id=event.invocation_id, length=event.length
     )
     run.total_tasks += event.length if is_new else 0
+
+
+def _commits_pinned(told: Told, run: Run, event: CommitsPinned) -> None:
+    """A new head is told what an earlier one has told, so only the first one counts."""
+    unknown = event.commits.keys() - told.definitions[run.id].document.imports.keys()
+    if unknown:
+        raise BadRequest(f"The run {run.id!r} has no import {min(unknown)!r}.")
+    if run.commits is None:
+        run.commits = {str(name): commit for name, commit in event.commits.items()}
 
 
 async def _opened(told: Told, run_id: str) -> OpenedDefinition:
@@ -199,6 +211,7 @@ def _ended_row(run_id: str, attempt: AttemptEnding) -> tuple[Cell, ...]:
         *(None if moment is None else stored_time(moment) for moment in began),
         stored_time(attempt.ended_at),
         attempt.message,
+        attempt.cause.value if attempt.cause else None,
     )
 
 

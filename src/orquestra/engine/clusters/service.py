@@ -82,6 +82,7 @@ async def plan(services: EngineServices, cluster_id: ClusterId, *, run_id: str) 
         pools = await runs.run_pools(session, run_id)
         stored = await artifacts.stored_values(session, run_id)
         made = await runs.attempts_made(session, run_id)
+        tries = await runs.tries(session, run_id)
         lengths = await runs.map_lengths(session, run_id)
     exchange = _exchange(services, cluster_id)
     files = {value.location.file for value in stored}
@@ -98,6 +99,8 @@ async def plan(services: EngineServices, cluster_id: ClusterId, *, run_id: str) 
         attempts_made={ir.TaskInvocationId(name): number for name, number in made.items()},
         working_directory=run.working_directory,
         lengths={ir.TaskInvocationId(name): length for name, length in lengths.items()},
+        tries={ir.TaskInvocationId(name): counts for name, counts in tries.items()},
+        commits={ir.ImportId(name): commit for name, commit in (run.commits or {}).items()},
     )
 
 

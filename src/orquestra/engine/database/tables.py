@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from orquestra.sdk.schema.cluster import NodeState
+from orquestra.sdk.schema.cluster import Cause, NodeState
 from orquestra.sdk.schema.workflow_run import State
 
 
@@ -63,6 +63,7 @@ class Table(DeclarativeBase):
         datetime: UtcDateTime,
         State: EnumName(State),
         NodeState: EnumName(NodeState),
+        Cause: EnumName(Cause),
         dict[str, str]: JSON,
         dict[str, int | None]: JSON,
         list[str]: JSON,
@@ -163,7 +164,8 @@ class Node(Table):
 class Run(Table):
     """A workflow run. `executing`: an executor may still report on it.
 
-    `heads_lost` counts the heads that went away under it.
+    `heads_lost` counts the heads that went away under it. `commits` are the references of Git
+    imports that its first head has pinned it to; null before.
     """
 
     __tablename__ = "runs"
@@ -187,6 +189,7 @@ class Run(Table):
     completed_tasks: Mapped[int]
     executing: Mapped[bool]
     heads_lost: Mapped[int]
+    commits: Mapped[dict[str, str] | None]
 
     __table_args__ = (
         # With all that lists are filtered by, so that they are made from the index alone.
@@ -223,7 +226,8 @@ class TaskAttempt(Table):
     """One attempt of an invocation on one node; `node_id` is null if it never got to one.
 
     An invocation without attempts is WAITING; one whose last attempt is not `final` waits for the
-    next. There is no other record of a task's state.
+    next. There is no other record of a task's state. `cause` is why one failed, where that counts
+    for its task's retries.
     """
 
     __tablename__ = "task_attempts"
@@ -239,6 +243,7 @@ class TaskAttempt(Table):
     worker_ready_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    cause: Mapped[Cause | None]
 
 
 class MapLength(Table):

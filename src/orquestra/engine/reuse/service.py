@@ -2,15 +2,15 @@
 
 import asyncio
 import json
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orquestra.engine.artifacts.storage import ArtifactStorage
+from orquestra.engine.artifacts.storage import ArtifactStorage, Span
 from orquestra.engine.database import bulk
 from orquestra.engine.database.tables import Run
 from orquestra.engine.definitions.opened import OpenedDefinition
@@ -21,6 +21,8 @@ from orquestra.engine.reuse.store import CachedArtifact
 from orquestra.sdk.schema import cluster
 from orquestra.sdk.schema.cluster import AttemptEnding, StoredValue
 from orquestra.sdk.schema.workflow_run import State, WorkflowRunId
+
+logger = logging.getLogger(__name__)
 
 
 async def remember(
@@ -54,25 +56,28 @@ async def find(
 ) -> cluster.CacheAnswer:
     """The results that a run can use again: of its owner, young enough, and still readable.
 
-    Their values lie in the exchange then, in files that belong to the run that asks.
+    Their values lie in the exchange then, in files that belong to the run that asks. Of two
+    questions with one key and different ages, each gets its own answer.
     """
-    ages = dict(query.keys)
-    if run.dry_run or not ages:
-        return cluster.CacheAnswer(found={})
+    if run.dry_run or not query.keys:
+        return cluster.CacheAnswer(results=[None] * len(query.keys))
     async with services.database.reading() as session:
-        known = await store.artifacts(session, run.owner, keys=list(ages))
+        known = await store.artifacts(session, run.owner, keys=list({key for key, _ in query.keys}))
+    made: defaultdict[str, list[CachedArtifact]] = defaultdict(list)
+    for artifact in known:
+        made[artifact.key].append(artifact)
     now = services.clock()
-    young = [artifact for artifact in known if _is_young(artifact, ages[artifact.key], now)]
-    lent = await asyncio.to_thread(_lend, services.artifacts, young, to=run.id, exchange=exchange)
-    results: defaultdict[str, list[CachedArtifact]] = defaultdict(list)
-    for artifact in young:
-        results[artifact.key].append(artifact)
+    wanted = [
+        made[key] if key in made and _is_young(made[key], limit, now) else None
+        for key, limit in query.keys
+    ]
+    every = {artifact for artifacts in wanted if artifacts for artifact in artifacts}
+    lent = await asyncio.to_thread(_lend, services.artifacts, every, to=run.id, exchange=exchange)
     return cluster.CacheAnswer(
-        found={
-            key: _result(artifacts, lent=lent)
-            for key, artifacts in results.items()
-            if all((artifact.run_id, artifact.file) in lent for artifact in artifacts)
-        }
+        results=[
+            _result(artifacts, lent=lent) if artifacts and lent.keys() >= set(artifacts) else None
+            for artifacts in wanted
+        ]
     )
 
 
@@ -84,8 +89,8 @@ def _is_new(attempt: AttemptEnding) -> bool:
     )
 
 
-def _is_young(artifact: CachedArtifact, limit: float | None, now: datetime) -> bool:
-    return limit is None or (now - artifact.created_at).total_seconds() <= limit
+def _is_young(artifacts: Sequence[CachedArtifact], limit: float | None, now: datetime) -> bool:
+    return limit is None or (now - artifacts[0].created_at).total_seconds() <= limit
 
 
 def _artifacts_by_producer(
@@ -101,36 +106,41 @@ def _artifacts_by_producer(
 
 def _lend(
     storage: ArtifactStorage, artifacts: Iterable[CachedArtifact], *, to: str, exchange: Path
-) -> dict[tuple[str, str | None], str]:
-    """Put the files of artifacts into an exchange; their names there, of those that are left."""
-    ends: dict[tuple[str, str], int] = {}
+) -> dict[CachedArtifact, cluster.Location]:
+    """Put the values of artifacts that are left into an exchange; where each lies there."""
+    by_file: defaultdict[tuple[str, str], list[CachedArtifact]] = defaultdict(list)
     for artifact in artifacts:
         if artifact.file is not None:
-            place = artifact.run_id, artifact.file
-            ends[place] = max(ends.get(place, 0), artifact.offset + artifact.size)
-    lent: dict[tuple[str, str | None], str] = {}
-    for (run_id, file), size in ends.items():
-        with suppress(BadRequest):
-            lent[run_id, file] = storage.share(run_id, file, size=size, to=to)
-    storage.relink(to, exchange=exchange, files=lent.values())
+            by_file[artifact.run_id, artifact.file].append(artifact)
+    lent: dict[CachedArtifact, cluster.Location] = {}
+    for (run_id, file), inside in by_file.items():
+        spans = sorted({_span(artifact) for artifact in inside})
+        try:
+            name, offsets = storage.lend(run_id, file, spans, to=to, exchange=exchange)
+        except BadRequest:
+            continue
+        except OSError as error:  # no room for a copy: the tasks can run all the same
+            logger.warning("%s is lent to nobody: %s", file, error, extra={"event": "not_lent"})
+            continue
+        places = dict(zip(spans, offsets, strict=True))
+        lent |= {each: _location(name, places[_span(each)], each) for each in inside}
     return lent
 
 
+def _location(file: str, offset: int, artifact: CachedArtifact) -> cluster.Location:
+    return cluster.Location(file, offset, artifact.size, cluster.ValueFormat(artifact.format))
+
+
+def _span(artifact: CachedArtifact) -> Span:
+    return Span(artifact.offset, artifact.size)
+
+
 def _result(
-    artifacts: Sequence[CachedArtifact], *, lent: Mapping[tuple[str, str | None], str]
+    artifacts: Sequence[CachedArtifact], *, lent: Mapping[CachedArtifact, cluster.Location]
 ) -> cluster.CachedResult:
     return cluster.CachedResult(
         run_id=WorkflowRunId(artifacts[0].run_id),
         values=[
-            cluster.CachedValue(
-                artifact.output_index,
-                cluster.Location(
-                    lent[artifact.run_id, artifact.file],
-                    artifact.offset,
-                    artifact.size,
-                    cluster.ValueFormat(artifact.format),
-                ),
-            )
-            for artifact in artifacts
+            cluster.CachedValue(artifact.output_index, lent[artifact]) for artifact in artifacts
         ],
     )

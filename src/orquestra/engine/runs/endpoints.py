@@ -66,11 +66,11 @@ async def list_runs(
 
 @router.get("/workflow-runs/{run_id}", response_model=api.Envelope[api.Run])
 async def get_run(
-    run_id: str, services: Services, session: ReadSession, user: CurrentUser
+    run_id: str, services: Services, session: ReadSession, user: CurrentUser, tasks: bool = True
 ) -> Response:
-    """A run with the state of every task."""
+    """A run with the state of every task, or, without `tasks`, with their numbers only."""
     run = await service.get(session, run_id, user=user)
-    found = views.run(run, await service.tasks(services, session, run))
+    found = views.run(run, await service.tasks(services, session, run) if tasks else ())
     # Written here, since FastAPI would check each of its tasks again.
     text = api.Envelope(data=found).model_dump_json(by_alias=True, exclude_none=True)
     return Response(text, media_type="application/json")

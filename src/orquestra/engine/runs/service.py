@@ -86,11 +86,12 @@ async def get(session: AsyncSession, run_id: str, *, user: str) -> Run:
 async def tasks(services: EngineServices, session: AsyncSession, run: Run) -> Iterator[Task]:
     """The tasks of a run, in the order of its definition."""
     definition = await services.definitions.of_run(session, run)
+    names, has_maps = definition.document.task_invocations, bool(definition.maps)
     return tasks_of(
         run,
-        invocation_ids=definition.document.task_invocations,
-        attempts=await store.attempts(session, run.id),
-        lengths=await store.map_lengths(session, run.id) if definition.maps else None,
+        invocation_ids=names,
+        attempts=await store.attempts(session, run.id, of=names if has_maps else None),
+        elements=await store.elements(session, run.id) if has_maps else None,
     )
 
 

@@ -1,16 +1,19 @@
 """Queries on runs, their pools and the attempts of their tasks."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Select, SQLColumnExpression, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
 from orquestra.engine.database import bulk
 from orquestra.engine.database.tables import ClusterPool, MapLength, Run, RunPool, TaskAttempt
 from orquestra.engine.paging import Position, older_than
-from orquestra.engine.runs.tasks import Attempt
+from orquestra.engine.runs.tasks import Attempt, Elements
+from orquestra.sdk.schema.cluster import Cause
 from orquestra.sdk.schema.workflow_run import State
 
 _KEYS = ("run_id", "invocation_id", "attempt")
@@ -23,7 +26,8 @@ BEGINNING = (
     "worker_ready_at",
     "started_at",
 )
-ENDING = (*BEGINNING, "ended_at", "message")
+ENDING = (*BEGINNING, "ended_at", "message", "cause")
+_ATTEMPT = tuple(getattr(TaskAttempt, name) for name in Attempt._fields)
 
 
 async def get(session: AsyncSession, run_id: str) -> Run | None:
@@ -47,12 +51,57 @@ async def named(session: AsyncSession, run_ids: Sequence[str]) -> Sequence[Run]:
     return (await session.scalars(select(Run).where(Run.id.in_(bulk.values(run_ids))))).all()
 
 
-async def attempts(session: AsyncSession, run_id: str) -> list[Attempt]:
-    """All attempts of a run's tasks, in the order in which they could begin."""
-    columns = (getattr(TaskAttempt, name) for name in Attempt._fields)
-    query = select(*columns).where(TaskAttempt.run_id == run_id)
+async def attempts(
+    session: AsyncSession, run_id: str, *, of: Collection[str] | None = None
+) -> list[Attempt]:
+    """The attempts of a run's tasks, all or some, in the order in which they could begin."""
+    query = select(*_ATTEMPT).where(TaskAttempt.run_id == run_id)
+    if of is not None:
+        query = query.where(TaskAttempt.invocation_id.in_(bulk.values(list(of))))
     rows = await session.execute(query.order_by(TaskAttempt.ready_at, TaskAttempt.attempt))
     return [Attempt(*row) for row in rows]
+
+
+async def elements(session: AsyncSession, run_id: str) -> dict[str, Elements]:
+    """What has become of the elements of maps, by the map; counted here, for they may be many."""
+    final, succeeded = TaskAttempt.final.is_(True), TaskAttempt.state == State.SUCCEEDED
+    query = _of_elements(
+        run_id,
+        MapLength.length,
+        func.count().filter(final),
+        func.count().filter(succeeded, TaskAttempt.node_id.is_(None)),
+        func.min(TaskAttempt.started_at),
+        func.count().filter(final, ~succeeded),
+    ).group_by(MapLength.invocation_id)
+    counted = [tuple(row) for row in await session.execute(query)]
+    problems: defaultdict[str, list[Attempt]] = defaultdict(list)
+    if any(failed for *_, failed in counted):
+        failures = _of_elements(run_id, *_ATTEMPT).where(final, ~succeeded)
+        for name, *values in await session.execute(failures):
+            problems[name].append(Attempt(*values))
+    return {
+        name: Elements(
+            length=length,
+            done=done,
+            reused=reused,
+            started_at=started_at,
+            problems=problems[name],
+        )
+        for name, length, done, reused, started_at, _ in counted
+    }
+
+
+def _of_elements(run_id: str, *columns: SQLColumnExpression[Any]) -> Select[Any]:
+    """The id of a map, and columns of the attempts of its elements."""
+    base, name = MapLength.invocation_id, TaskAttempt.invocation_id
+    # All that begins with the id and a dot; in ASCII, a slash comes next.
+    is_below = and_(name > base + ".", name < base + "/")
+    is_number = func.substr(name, func.length(base) + 2).op("NOT GLOB")("*[^0-9]*")
+    return (
+        select(base, *columns)
+        .join(TaskAttempt, and_(TaskAttempt.run_id == MapLength.run_id, is_below, is_number))
+        .where(MapLength.run_id == run_id)
+    )
 
 
 async def attempts_made(session: AsyncSession, run_id: str) -> dict[str, int]:
@@ -63,6 +112,19 @@ async def attempts_made(session: AsyncSession, run_id: str) -> dict[str, int]:
         .group_by(TaskAttempt.invocation_id)
     )
     return {row.invocation_id: row.made for row in await session.execute(query)}
+
+
+async def tries(session: AsyncSession, run_id: str) -> dict[str, dict[Cause, int]]:
+    """How often each invocation has been attempted in vain, by the cause."""
+    query = (
+        select(TaskAttempt.invocation_id, TaskAttempt.cause, func.count().label("made"))
+        .where(TaskAttempt.run_id == run_id, TaskAttempt.cause.is_not(None))
+        .group_by(TaskAttempt.invocation_id, TaskAttempt.cause)
+    )
+    found: defaultdict[str, dict[Cause, int]] = defaultdict(dict)
+    for row in await session.execute(query):
+        found[row.invocation_id][row.cause] = row.made
+    return dict(found)
 
 
 async def map_lengths(session: AsyncSession, run_id: str) -> dict[str, int]:
@@ -129,7 +191,7 @@ async def end_attempts(session: AsyncSession, rows: Sequence[Sequence[bulk.Cell]
         rows,
         columns=ENDING,
         keys=_KEYS,
-        replaced=("state", "final", "ended_at", "message"),
+        replaced=("state", "final", "ended_at", "message", "cause"),
         filled=("node_id", "ready_at", "worker_ready_at", "started_at"),
     )
 

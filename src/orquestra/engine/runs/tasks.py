@@ -13,14 +13,12 @@ The tasks of a run that has SUCCEEDED have all done so: the value of one whose e
 head is what was used.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
 from orquestra.engine.database.tables import Run
-from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.workflow_run import State
 
 
@@ -40,6 +38,25 @@ class Attempt(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Elements:
+    """What has become of the elements of one map, of which at least one was attempted.
+
+    Attributes:
+        length: How many there are.
+        done: How many have ended for good.
+        reused: How many were not run, since an earlier run had their results.
+        started_at: When the first of them began; None: none has.
+        problems: The last attempts of those that did not succeed for good.
+    """
+
+    length: int
+    done: int
+    reused: int
+    started_at: datetime | None
+    problems: Sequence[Attempt] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Task:
     """One invocation of a run as it is now; `message` says why."""
 
@@ -53,24 +70,16 @@ class Task:
 def tasks_of(
     run: Run,
     *,
-    invocation_ids: Collection[str],
+    invocation_ids: Iterable[str],
     attempts: Iterable[Attempt],
-    lengths: Mapping[str, int] | None = None,
+    elements: Mapping[str, Elements] | None = None,
 ) -> Iterator[Task]:
-    """The tasks of a run, in the order of the invocations; `lengths` are those of its open maps."""
+    """The tasks of a run, in the order of the invocations; `elements` are those of its maps."""
     telling = _telling_attempts(attempts)
-    elements: defaultdict[str, list[Attempt]] = defaultdict(list)
-    if lengths:
-        for name, attempt in telling.items():
-            if name not in invocation_ids:
-                elements[ir.split_element_id(name)[0]].append(attempt)
     for invocation_id in invocation_ids:
         task = _task(invocation_id, telling.get(invocation_id), run=run)
-        if lengths and invocation_id in elements:
-            length = lengths[invocation_id]
-            yield _map(task, elements[invocation_id], length=length, run=run)
-        else:
-            yield task
+        begun = elements.get(invocation_id) if elements else None
+        yield _map(task, begun, run=run) if begun else task
 
 
 def _telling_attempts(attempts: Iterable[Attempt]) -> dict[str, Attempt]:
@@ -115,25 +124,23 @@ def _succeeded(invocation_id: str, attempt: Attempt | None, *, run: Run) -> Task
     )
 
 
-def _map(own: Task, elements: Collection[Attempt], *, length: int, run: Run) -> Task:
+def _map(own: Task, elements: Elements, *, run: Run) -> Task:
     """A map of which at least one element was attempted; `own` is what it is without them."""
-    starts = [each.started_at for each in elements if each.started_at]
-    begun = replace(own, started_at=min(starts, default=own.started_at))
+    begun = replace(own, started_at=elements.started_at or own.started_at)
     if own.state.is_completed():
-        return replace(begun, message=own.message or _told_at_end(elements, length))
-    problem = _first_problem(elements)
+        return replace(begun, message=own.message or _told_at_end(elements))
+    problem = _first_problem(elements.problems)
     if problem is not None:
         return replace(
             begun, state=problem.state, message=problem.message, ended_at=problem.ended_at
         )
     if run.executing:
-        done = sum(each.final for each in elements)
-        return replace(begun, state=State.RUNNING, message=f"{done} of {length} elements are done.")
+        message = f"{elements.done} of {elements.length} elements are done."
+        return replace(begun, state=State.RUNNING, message=message)
     return replace(begun, state=run.state, message=None, ended_at=run.ended_at)
 
 
-def _first_problem(elements: Iterable[Attempt]) -> Attempt | None:
-    problems = [each for each in elements if each.final and each.state is not State.SUCCEEDED]
+def _first_problem(problems: Iterable[Attempt]) -> Attempt | None:
     told = [each for each in problems if each.message and each.ended_at]
     # Those without a message were cut short by the end of the run.
     return min(told or problems, key=_end, default=None)
@@ -143,7 +150,7 @@ def _end(attempt: Attempt) -> float:
     return attempt.ended_at.timestamp() if attempt.ended_at else float("inf")
 
 
-def _told_at_end(elements: Iterable[Attempt], length: int) -> str | None:
-    """What has no node was not run: its result is that of an earlier run."""
-    reused = sum(each.state is State.SUCCEEDED and each.node_id is None for each in elements)
-    return f"Reused the results of {reused} of {length} elements." if reused else None
+def _told_at_end(elements: Elements) -> str | None:
+    if not elements.reused:
+        return None
+    return f"Reused the results of {elements.reused} of {elements.length} elements."

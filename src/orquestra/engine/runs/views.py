@@ -14,7 +14,7 @@ def task_run_id(run_id: str, invocation_id: str) -> str:
 
 
 def run(row: Run, tasks: Iterable[Task]) -> api.Run:
-    """A run with all its tasks."""
+    """A run with these of its tasks."""
     return api.Run(
         id=row.id,
         definition_id=row.definition_id,
@@ -29,6 +29,8 @@ def run(row: Run, tasks: Iterable[Task]) -> api.Run:
             for task in tasks
         ],
         warnings=row.warnings,
+        total_tasks=row.total_tasks,
+        completed_tasks=row.completed_tasks,
     )
 
 

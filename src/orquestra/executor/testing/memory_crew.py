@@ -3,8 +3,8 @@
 import heapq
 import itertools
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from queue import SimpleQueue
 from typing import Any
@@ -16,6 +16,7 @@ from orquestra.executor.protocol import (
     Began,
     Call,
     Calls,
+    Counted,
     Hello,
     Leave,
     Outcome,
@@ -48,6 +49,7 @@ from orquestra.sdk.schema.cluster import (
     PoolId,
     ValueFormat,
 )
+from orquestra.sdk.schema.workflow_run import WorkflowRunId
 
 NODE = NodeId("node-1")
 BOOT = 0.5
@@ -61,14 +63,16 @@ class Behaviour:
     """How a call goes: how long it takes, and how it ends.
 
     While a `silent` one runs, its worker neither says nor hears anything. One that counts the
-    elements of a map finds `length`.
+    elements of a map finds `length` and `digests`.
     """
 
     seconds: float = 0.001
     silent: bool = False
     problem: str | None = None
     death: Cause | None = None
+    is_exit: bool = False
     length: int = 0
+    digests: Mapping[str, list[bytes]] = field(default_factory=dict)
 
 
 class _Worker:
@@ -88,7 +92,7 @@ class MemoryCrew:
     `behave` says how each call goes. Pools have nodes of `size`, `nodes` of each. The records:
     `calls` in the order of their beginnings, with worker and time, `events`, `released` pools, and
     the greatest number of workers of a pool that were ever up at once, and what the executor has
-    `asked` about. `remembered` are results of earlier runs, by the names of jobs.
+    `asked` about and `forgotten`. `remembered` are results of earlier runs, by the names of jobs.
     """
 
     def __init__(
@@ -109,6 +113,7 @@ class MemoryCrew:
         self.install_problem: str | None = None
         self.unable: str | None = None
         self.asked: list[Question] = []
+        self.forgotten: list[WorkflowRunId] = []
         self.remembered: dict[str, CachedResult] = {}
         self._behave = behave
         self._nodes = nodes
@@ -192,6 +197,10 @@ class MemoryCrew:
         name = question.job.name
         answer = Answer(question.job, f"key of {name}", self.remembered.get(name))
         self.after(ANSWER, partial(self._inbox.put, Answered([answer])))
+
+    def forget(self, run_id: WorkflowRunId) -> None:
+        """Note the run; its questions are answered all the same."""
+        self.forgotten.append(run_id)
 
     def close(self, worker_id: str) -> None:
         """Do nothing: there is no connection."""
@@ -291,7 +300,14 @@ class MemoryCrew:
             for _ in kept
         )
         counts = call.work == "count" and not behaviour.problem
-        length = behaviour.length if counts else None
-        outcome = Outcome(call.number, started_at, self.now, values, behaviour.problem, length)
+        outcome = Outcome(
+            call.number,
+            started_at,
+            self.now,
+            values,
+            behaviour.problem,
+            Counted(behaviour.length, dict(behaviour.digests)) if counts else None,
+            may_repeat=not behaviour.is_exit,
+        )
         self._say(worker_id, Outcomes([outcome]))
         self._go_on(worker_id)

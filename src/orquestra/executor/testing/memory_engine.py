@@ -3,6 +3,7 @@
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,9 +21,11 @@ from orquestra.sdk.schema.cluster import (
     CacheAnswer,
     CachedResult,
     CacheQuery,
+    Cause,
     ClusterId,
     ClusterNode,
     ClusterWork,
+    CommitsPinned,
     Event,
     EventBatch,
     Folders,
@@ -187,10 +190,16 @@ class MemoryEngine:
                 for opened in self.events_of(MapOpened)
                 if opened.run_id == run_id
             }
+            commits = dict(run.plan.commits)
+            for pinned in self.events_of(CommitsPinned):
+                if pinned.run_id == run_id:
+                    commits = commits or pinned.commits
             update = {
                 "stored": stored,
                 "attempts_made": self._attempts_made(run.plan),
                 "lengths": lengths,
+                "tries": self._tries(run.plan),
+                "commits": commits,
             }
             return Built(
                 plan=run.plan.model_copy(update=update),
@@ -200,10 +209,7 @@ class MemoryEngine:
 
     def cached(self, query: CacheQuery) -> CacheAnswer:
         """The results among `remembered` that are asked for."""
-        keys = {key for key, _ in query.keys}
-        return CacheAnswer(
-            found={key: found for key, found in self.remembered.items() if key in keys}
-        )
+        return CacheAnswer(results=[self.remembered.get(key) for key, _ in query.keys])
 
     def result(self, run_id: WorkflowRunId, artifact_id: ir.ArtifactNodeId) -> Any:
         """A stored value, decoded."""
@@ -304,6 +310,14 @@ class MemoryEngine:
                     known = made.get(attempt.invocation_id, 0)
                     made[attempt.invocation_id] = max(known, attempt.attempt)
         return made
+
+    def _tries(self, plan: RunPlan) -> dict[ir.TaskInvocationId, dict[Cause, int]]:
+        tries = {name: Counter(counts) for name, counts in plan.tries.items()}
+        for ended in self.events_of(AttemptsEnded):
+            for attempt in ended.attempts if ended.run_id == plan.run_id else ():
+                if attempt.cause is not None:
+                    tries.setdefault(attempt.invocation_id, Counter())[attempt.cause] += 1
+        return {name: dict(counts) for name, counts in tries.items()}
 
     def _launch(self, node: ClusterNode, size: NodeSize) -> None:
         if self._launcher:

@@ -30,7 +30,8 @@ class ImportedModule:
 
 def uses_of(code: CodeType) -> Iterator[UsedName | ImportedModule]:
     """What code mentions, the functions and classes inside of it included; with repetitions."""
-    instructions = list(dis.get_instructions(code))
+    # What EXTENDED_ARG says is part of the instruction that follows.
+    instructions = [one for one in dis.get_instructions(code) if one.opname != "EXTENDED_ARG"]
     for place, instruction in enumerate(instructions):
         if instruction.opname in _LOADS:
             following = instructions[place + 1 : place + 1 + _LONGEST_CHAIN]

@@ -1,32 +1,45 @@
 """Fingerprints of functions: equal as long as a function does the same.
 
-A fingerprint covers the function's code, its defaults and captured values, and what it uses of
-local code by name: functions, classes, modules and values, and what those use. Code counts as it
-was compiled, so comments, formatting and places do not matter; docstrings do. What is installed
-counts by its name. Nothing depends on the process: not on hash seeds, addresses or import order.
+A fingerprint covers the function's code, its defaults, attributes and captured values, and what it
+uses of local code by name: functions, classes, modules and values, and what those use. Code counts
+as it was compiled, and a class as it is now, so comments, formatting and places do not matter;
+docstrings of functions do. What is installed counts by its name. Nothing depends on the process:
+not on hash seeds, addresses or import order.
 """
 
 import ast
 import builtins
 import copyreg
 import hashlib
-import inspect
-import sys
-import textwrap
-from collections.abc import Callable, Iterator, Mapping
-from types import CodeType, FunctionType, ModuleType
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from types import CodeType, FunctionType, MappingProxyType, ModuleType
 from typing import Any
 
 from orquestra.sdk.call_sites import definition_site, located
 from orquestra.sdk.code.code_uses import ImportedModule, UsedName, uses_of
+from orquestra.sdk.code.homes import home_of
 from orquestra.sdk.code.imported_names import absolute_names
-from orquestra.sdk.code.local_modules import LocalModules, home_of
+from orquestra.sdk.code.local_modules import LocalModules
+from orquestra.sdk.code.task_functions import plain_function
 from orquestra.sdk.exceptions import WorkflowSyntaxError
-from orquestra.sdk.tracing.tasks import TaskDef
 
 _REDUCE_PROTOCOL = 4
 _TOLD_BY_TEXT = frozenset({type(None), bool, int, float, complex, str, type(...)})
 _MISSING = object()
+
+_NOT_OF_A_CLASS = frozenset(
+    {
+        *("__dict__", "__weakref__", "__doc__", "__module__", "_abc_impl"),
+        *("__firstlineno__", "__static_attributes__"),
+        *("__pydantic_core_schema__", "__pydantic_validator__", "__pydantic_serializer__"),
+    }
+)
+"""What Python, `abc` and Pydantic make of the rest; it tells of addresses or places."""
+_TOLD_BY_ATTRIBUTES = {
+    ("pydantic._internal._decorators", "Decorator"): ("cls_var_name", "info"),
+}
+"""Types that have addresses in their other attributes."""
 
 
 def fingerprint(fn: Callable[..., Any]) -> str:
@@ -36,7 +49,9 @@ def fingerprint(fn: Callable[..., Any]) -> str:
         WorkflowSyntaxError: it uses a value of which nothing lasting can be told, like a lock.
     """
     try:
-        return _Reader(fn).token(fn)
+        return _Reader(_Place(fn)).fingerprint(fn)
+    except WorkflowSyntaxError as error:  # a local module cannot be read
+        raise WorkflowSyntaxError(located(str(error), at=definition_site(fn))) from error
     except (_Unreadable, RecursionError) as error:
         culprit = error if isinstance(error, _Unreadable) else "values that are nested too deeply"
         problem = (
@@ -50,21 +65,46 @@ class _Unreadable(Exception):
     """A value of which nothing lasting can be told; the text says what it is."""
 
 
-class _Reader:
-    """Makes tokens: digests that are equal, in every process, for what is the same."""
+class _Place:
+    """Which code is local, as seen from a function."""
 
     def __init__(self, fn: Callable[..., Any]) -> None:
         home = home_of(fn)
-        self._own = {home.module, getattr(fn, "__module__", None), "__main__"}
-        self._local = LocalModules(home.root)
+        self._own = {home.module, getattr(fn, "__module__", None), "__main__", None}
+        self.modules = LocalModules(home.root)
+
+    def has(self, module: str | None) -> bool:
+        return module in self._own or self.modules.has(str(module))
+
+
+class _Reader:
+    """Makes tokens: digests that are equal, in every process, for what is the same.
+
+    Local functions and classes may use each other in circles, and in long chains. Their tokens are
+    their numbers, in the order in which they are met, and each is described once.
+    """
+
+    def __init__(self, place: _Place, *, around: dict[int, int] | None = None) -> None:
+        self._place = place
+        self._numbers: dict[int, int] = {}
+        self._met: list[Any] = []
         self._tokens: dict[int, str] = {}
         self._kept: list[Any] = []
-        self._open: dict[int, int] = {}
+        self._open = {} if around is None else around
+
+    def fingerprint(self, value: Any) -> str:
+        """The digest of a value and of all local code that it leads to."""
+        tokens = [self.token(value)]
+        for code in self._met:  # describing it finds more
+            is_class = issubclass(type(code), type)
+            tokens.append(self._class(code) if is_class else self._function(code))
+        return _digest(*tokens)
 
     def token(self, value: Any) -> str:
         """The digest of a value. One that is part of itself is told by its depth there."""
         if type(value) in _TOLD_BY_TEXT:
             return _digest(type(value).__name__, repr(value))
+        value = plain_function(value)
         key = id(value)
         if key in self._open:
             return _digest("part of itself", str(self._open[key]))
@@ -75,56 +115,55 @@ class _Reader:
             del self._open[key]
         return self._tokens[key]
 
+    def unordered(self, values: Iterable[Any]) -> list[str]:
+        """The digests of values in no order: none tells in which one something was met first."""
+        return sorted(
+            _Reader(self._place, around=self._open).fingerprint(value) for value in values
+        )
+
     def _describe(self, value: Any) -> str:
-        kind = type(value)
+        kind = type(value)  # not isinstance: an object of the user can raise when it is asked
         if kind in _CONTAINERS:
             return _digest(kind.__name__, *_CONTAINERS[kind](self, value))
-        if isinstance(value, TaskDef):
-            return self.token(value.__wrapped__)
-        if isinstance(value, ModuleType):
+        if issubclass(kind, ModuleType):
             return self._module(value)
-        if isinstance(value, FunctionType | type):
-            if not self._is_local(value.__module__):
-                return _digest("installed", value.__module__, value.__qualname__)
-            return self._class(value) if isinstance(value, type) else self._function(value)
-        return self._object(value)
+        if not issubclass(kind, FunctionType | type):
+            return self._object(value)
+        if not self._place.has(value.__module__):
+            return _digest("installed", value.__module__, value.__qualname__)
+        number = self._numbers.setdefault(id(value), len(self._met))
+        if number == len(self._met):
+            self._met.append(value)
+        return _digest("code", str(number))
 
     def _function(self, fn: FunctionType) -> str:
         cells = zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True)
         captured = {name: getattr(cell, "cell_contents", _MISSING) for name, cell in cells}
         parts = map(self.token, (fn.__code__, fn.__defaults__, fn.__kwdefaults__))
-        named = (self._named(name, value) for name, value in captured.items())
+        named = (
+            self._named(name, value) for name, value in (*captured.items(), *fn.__dict__.items())
+        )
         uses = self._uses(fn.__code__, variables=fn.__globals__)
         return _digest("function", *parts, *named, *uses)
 
     def _class(self, cls: type) -> str:
-        try:
-            tree = ast.parse(textwrap.dedent(inspect.getsource(cls)))
-            code = compile(tree, "<class>", "exec", dont_inherit=True)
-        except (OSError, TypeError, SyntaxError):  # of a notebook, or made by a call
-            return _digest("class", *self._members(cls))
-        variables = vars(sys.modules[cls.__module__])
-        return _digest("class", ast.dump(tree), *self._uses(code, variables=variables))
-
-    def _members(self, cls: type) -> Iterator[str]:
-        yield from map(self.token, cls.__bases__)
-        for name, member in vars(cls).items():
-            plain = getattr(member, "__func__", member)
-            if isinstance(plain, FunctionType) or type(plain) in _TOLD_BY_TEXT:
-                yield _digest(name, self.token(plain))
-            elif isinstance(plain, property):
-                yield _digest(name, *map(self.token, (plain.fget, plain.fset, plain.fdel)))
-            else:
-                yield _digest(name, type(plain).__qualname__)
+        members = (
+            self._named(name, member)
+            for name, member in vars(cls).items()
+            if name not in _NOT_OF_A_CLASS
+        )
+        return _digest(
+            "class", cls.__name__, *map(self.token, (type(cls), *cls.__bases__)), *members
+        )
 
     def _module(self, module: ModuleType) -> str:
-        if not self._local.has(module.__name__):
+        if not self._place.modules.has(module.__name__):
             return _digest("module", module.__name__)
         return self._whole(module.__name__)
 
     def _whole(self, module: str) -> str:
         """A local module with all that it imports: which part of them matters is not known."""
-        texts = self._local.texts([module])
+        texts = self._place.modules.texts([module])
         return _digest("files", *(f"{path} {_normal(text)}" for path, text in texts.items()))
 
     def _code(self, code: CodeType) -> str:
@@ -135,7 +174,7 @@ class _Reader:
 
     def _uses(self, code: CodeType, *, variables: Mapping[str, Any]) -> Iterator[str]:
         """What code uses by name, as far as it is local code that does."""
-        if not self._is_local(variables.get("__name__")):
+        if not self._place.has(variables.get("__name__")):
             return
         for use in dict.fromkeys(uses_of(code)):
             if isinstance(use, ImportedModule):
@@ -149,7 +188,7 @@ class _Reader:
         name, *attributes = use.parts
         value = variables.get(name, getattr(builtins, name, _MISSING))
         for attribute in attributes:
-            if not (isinstance(value, ModuleType) and self._is_local(value.__name__)):
+            if not (isinstance(value, ModuleType) and self._place.has(value.__name__)):
                 break
             name, value = f"{name}.{attribute}", getattr(value, attribute, _MISSING)
         return self._named(name, value)
@@ -166,6 +205,9 @@ class _Reader:
         """Any other value: what pickling it would say, without how pickles say it."""
         if isinstance(value, CodeType):
             return self._code(value)
+        told = _TOLD_BY_ATTRIBUTES.get((type(value).__module__, type(value).__qualname__))
+        if told:
+            return _digest("attributes", *(self.token(getattr(value, name)) for name in told))
         reduced = _reduced(value)
         if isinstance(reduced, str):  # a builtin, or what a decorator like lru_cache has made
             module = str(getattr(value, "__module__", None))
@@ -176,17 +218,19 @@ class _Reader:
         parts = (function, arguments, state, list(items or ()), list(pairs or ()))
         return _digest("object", *map(self.token, parts))
 
-    def _is_local(self, module: str | None) -> bool:
-        return module is None or module in self._own or self._local.has(module)
-
 
 _CONTAINERS: dict[type, Callable[[_Reader, Any], Any]] = {
     bytes: lambda _, value: [hashlib.sha256(value).hexdigest()],
     tuple: lambda reader, value: map(reader.token, value),
     list: lambda reader, value: map(reader.token, value),
-    set: lambda reader, value: sorted(map(reader.token, value)),
-    frozenset: lambda reader, value: sorted(map(reader.token, value)),
+    set: lambda reader, value: reader.unordered(value),
+    frozenset: lambda reader, value: reader.unordered(value),
     dict: lambda reader, value: (reader.token(part) for pair in value.items() for part in pair),
+    MappingProxyType: lambda reader, value: [reader.token(dict(value))],
+    property: lambda reader, value: map(reader.token, (value.fget, value.fset, value.fdel)),
+    staticmethod: lambda reader, value: [reader.token(value.__func__)],
+    classmethod: lambda reader, value: [reader.token(value.__func__)],
+    cached_property: lambda reader, value: [reader.token(value.func)],
 }
 
 

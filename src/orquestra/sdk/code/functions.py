@@ -10,30 +10,25 @@ import importlib
 import importlib.util
 import os
 import pickle
-import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import reduce
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import cloudpickle
-
-from orquestra.sdk.call_sites import definition_site
+from orquestra.sdk.call_sites import definition_site, located
+from orquestra.sdk.code.by_value import dumps
+from orquestra.sdk.code.culprits import culprit
+from orquestra.sdk.code.task_functions import TASK_BODY
 from orquestra.sdk.exceptions import (
     FutureNotAValueError,
     InvalidTaskDefinitionError,
     WorkflowSyntaxError,
 )
 from orquestra.sdk.schema import ir
-from orquestra.sdk.values import PICKLE_PROTOCOL, from_chunks, to_chunks
+from orquestra.sdk.values import from_chunks, to_chunks
 
-_TASK_BODY = "_TaskDef__sdk_task_body"
-"""Where a decorated task keeps its plain function; pickles of release 1.1 have it too."""
-
-_registry_lock = threading.Lock()
+_MAIN = "__main__"
 
 
 def encode_function(fn: Callable[..., Any]) -> list[str]:
@@ -43,19 +38,22 @@ def encode_function(fn: Callable[..., Any]) -> list[str]:
         WorkflowSyntaxError: the function uses something that cannot be pickled.
     """
     try:
-        with _own_module_by_value(fn):
-            return to_chunks(cloudpickle.dumps(fn, protocol=PICKLE_PROTOCOL))
+        return to_chunks(dumps(fn, module=getattr(fn, "__module__", None)))
     except FutureNotAValueError as error:
-        raise WorkflowSyntaxError(
+        problem = (
             f"The code of task `{_name(fn)}` cannot be sent, because it uses the result of task "
             f"`{error.task_name}` from outside of it. Pass that result to `{_name(fn)}` as an "
             "argument."
-        ) from error
+        )
+        raise WorkflowSyntaxError(located(problem, at=definition_site(fn))) from error
     except Exception as error:  # what a user's object raises when pickled can be anything
-        raise WorkflowSyntaxError(
-            f"The code of task `{_name(fn)}` cannot be sent: {error}. Create the object in "
+        found = culprit(fn)
+        problem = (
+            f"The code of task `{_name(fn)}` cannot be sent"
+            f"{f', because of {found}' if found else ''}: {error}. Create the object in "
             "question inside the task instead of in the module around it."
-        ) from error
+        )
+        raise WorkflowSyntaxError(located(problem, at=definition_site(fn))) from error
 
 
 def module_reference(fn: Callable[..., Any], *, owner: str) -> ir.ModuleFunctionRef:
@@ -64,11 +62,10 @@ def module_reference(fn: Callable[..., Any], *, owner: str) -> ir.ModuleFunction
     Raises:
         InvalidTaskDefinitionError: it has no name to import it by; `owner` says whose it is.
     """
-    if fn.__module__ == "__main__" or "<" in fn.__qualname__:
+    in_main = (fn.__module__ or _MAIN) == _MAIN  # None for code that exec() has run
+    if in_main or "<" in fn.__qualname__:
         place = (
-            "in the main program"
-            if fn.__module__ == "__main__"
-            else f"inside of something else, as {fn.__qualname__}"
+            "in the main program" if in_main else f"inside of something else, as {fn.__qualname__}"
         )
         raise InvalidTaskDefinitionError(
             f"{owner} is written {place}, where it cannot be imported from elsewhere, as its "
@@ -82,7 +79,7 @@ def named_reference(fn: Callable[..., Any]) -> ir.ModuleFunctionRef:
     """A function by its name, with its place for display: the path is relative to this folder."""
     site = definition_site(fn)
     return ir.ModuleFunctionRef(
-        module=fn.__module__,
+        module=fn.__module__ or _MAIN,
         function_name=fn.__qualname__.rpartition("<locals>.")[2],
         file_path=None if site is None else _relative(site.path),
         line_number=None if site is None else site.line,
@@ -101,7 +98,7 @@ def load_function(
         loaded = _load(ref)
     except Exception as error:  # loading runs the user's code, which can raise anything
         raise InvalidTaskDefinitionError(_loading_problem(ref.function_name, error)) from error
-    function: Callable[..., Any] = getattr(loaded, _TASK_BODY, loaded)
+    function: Callable[..., Any] = getattr(loaded, TASK_BODY, loaded)
     return function
 
 
@@ -114,21 +111,6 @@ def _relative(path: str) -> str:
         return os.path.relpath(path)
     except ValueError:  # Windows: another drive
         return path
-
-
-@contextmanager
-def _own_module_by_value(fn: Callable[..., Any]) -> Iterator[None]:
-    module = sys.modules.get(getattr(fn, "__module__", None) or "__main__")
-    # cloudpickle pickles `__main__` by value anyway. The registry is global: one at a time.
-    with _registry_lock:
-        if module is None or module.__name__ in cloudpickle.list_registry_pickle_by_value():
-            yield
-            return
-        cloudpickle.register_pickle_by_value(module)
-        try:
-            yield
-        finally:
-            cloudpickle.unregister_pickle_by_value(module)
 
 
 def _load(ref: ir.ModuleFunctionRef | ir.FileFunctionRef | ir.InlineFunctionRef) -> Any:

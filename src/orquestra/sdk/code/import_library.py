@@ -4,8 +4,6 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from packaging.version import Version
-
 from orquestra.sdk.call_sites import warn_user
 from orquestra.sdk.code.git_imports import (
     DeferredGitImport,
@@ -18,21 +16,14 @@ from orquestra.sdk.code.imports import Import, InlineImport, LocalImport
 from orquestra.sdk.code.python_imports import PythonImports, as_git_import
 from orquestra.sdk.code.requirements import is_sdk
 from orquestra.sdk.exceptions import OrquestraSDKVersionMismatchWarning
-from orquestra.sdk.packaging import get_installed_version
 from orquestra.sdk.schema import ir
 from orquestra.sdk.secret import secret_node
+from orquestra.sdk.versions import SDK_DISTRIBUTION, installed_version
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
-SDK_DISTRIBUTION = "orquestra-sdk"
-
 _ID_BYTES = 5
-
-
-def installed_sdk_version() -> Version:
-    """The version of this SDK."""
-    return Version(get_installed_version(SDK_DISTRIBUTION))
 
 
 def id_digest(text: str) -> str:
@@ -44,7 +35,7 @@ class ImportLibrary:
     """Collects imports as they are met; what is deferred is looked up once."""
 
     def __init__(self) -> None:
-        self._version = installed_sdk_version()
+        self._version = installed_version().original
         self._ids: dict[Import, list[ir.ImportId]] = {}
         self._models: dict[ir.ImportId, ir.Import] = {}
         self._sdk = _python_model([_sdk_package(self._version)])
@@ -97,7 +88,7 @@ class ImportLibrary:
         return repositories
 
 
-def _warn_of_other_sdk(requirement: "Requirement", *, installed: Version) -> None:
+def _warn_of_other_sdk(requirement: "Requirement", *, installed: str) -> None:
     if requirement.url is None and requirement.specifier.contains(installed, prereleases=True):
         return
     warn_user(
@@ -116,7 +107,7 @@ def _package(requirement: "Requirement") -> ir.PackageSpec:
     )
 
 
-def _sdk_package(version: Version) -> ir.PackageSpec:
+def _sdk_package(version: str) -> ir.PackageSpec:
     return ir.PackageSpec(
         name=SDK_DISTRIBUTION,
         extras=["all"],

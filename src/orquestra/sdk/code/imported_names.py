@@ -4,12 +4,15 @@ A name from a text may be that of a function: `from a import b` gives "a" and "a
 """
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from orquestra.sdk.code.code_uses import ImportedModule, joined_names, uses_of
-from orquestra.sdk.tracing.tasks import TaskDef
+from orquestra.sdk.code.task_functions import plain_function
+
+_WITHOUT_CODE = frozenset({type(None), bool, int, float, complex, str, bytes})
 
 
 def names_in_text(text: str, *, package: str) -> frozenset[str]:
@@ -44,7 +47,7 @@ def names_in_globals(variables: Mapping[str, Any]) -> Iterator[str]:
 
 def names_of_value(value: Any, *, own: str | None) -> Iterator[str]:
     """The module that a value is, or in which it or its class is written; not `own`."""
-    value = _plain(value)
+    value = plain_function(value)
     kind = type(value)  # not isinstance: an object of the user can raise when it is asked
     if issubclass(kind, ModuleType):
         yield value.__name__
@@ -55,11 +58,17 @@ def names_of_value(value: Any, *, own: str | None) -> Iterator[str]:
 
 
 def names_in_functions(variables: Mapping[str, Any]) -> Iterator[str]:
-    """What functions import, those of one program without text."""
-    for value in list(variables.values()):
-        fn = _plain(value)
-        if type(fn) is FunctionType and fn.__globals__ is variables:
-            yield from names_in_code(fn.__code__)
+    """What functions import, those of one program without text: methods and helpers as well."""
+    seen: set[int] = set()
+    waiting = [*variables.values()]
+    while waiting:
+        value = plain_function(waiting.pop())
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if type(value) is FunctionType and value.__globals__ is variables:
+            yield from names_in_code(value.__code__)
+        waiting += _parts(value, variables=variables)
 
 
 def absolute_names(imported: ImportedModule, *, package: str) -> Iterator[str]:
@@ -86,5 +95,22 @@ def _imported(node: ast.AST) -> Iterator[ImportedModule]:
             yield ImportedModule(name, node.level)
 
 
-def _plain(value: Any) -> Any:
-    return value.__wrapped__ if type(value) is TaskDef else value
+def _parts(value: Any, *, variables: Mapping[str, Any]) -> list[Any]:
+    """Where functions of the same program may be: in containers, classes and closures."""
+    kind = type(value)
+    parts: Iterable[Any] = ()
+    if kind in (list, tuple, set, frozenset):
+        parts = value
+    elif kind is dict:
+        parts = value.values()
+    elif kind is FunctionType and value.__globals__ is variables:
+        parts = [getattr(cell, "cell_contents", None) for cell in value.__closure__ or ()]
+    elif issubclass(kind, type) and value.__module__ == variables.get("__name__"):
+        parts = vars(value).values()
+    elif kind in (staticmethod, classmethod):
+        parts = [value.__func__]
+    elif kind is property:
+        parts = [value.fget, value.fset, value.fdel]
+    elif kind is partial:
+        parts = [value.func]
+    return [part for part in parts if type(part) not in _WITHOUT_CODE]

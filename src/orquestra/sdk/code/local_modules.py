@@ -3,8 +3,9 @@
 Each function has a *root*: the folder that its top-level module or package is imported from; the
 current folder for a notebook. Local is what Python would import from the root or from below it,
 unless it is installed there: the standard library, `site-packages`, virtual environments. A local
-package travels with all its Python files; files of other kinds do not. Of a folder that is a
-package only because Python can import from it (it has no `__init__.py`), what is imported travels.
+package travels with all its Python files; files of other kinds do not. What is imported of it is
+all that travels where the whole is too large, and where a folder is a package only because Python
+can import from it (it has no `__init__.py`).
 """
 
 import os
@@ -18,6 +19,8 @@ from pathlib import Path, PurePosixPath
 from types import FunctionType
 from typing import Any
 
+from orquestra.sdk.call_sites import CallSite, definition_site, located
+from orquestra.sdk.code.homes import home_of
 from orquestra.sdk.code.imported_names import (
     names_in_code,
     names_in_functions,
@@ -25,7 +28,13 @@ from orquestra.sdk.code.imported_names import (
     names_of_value,
     top_level,
 )
-from orquestra.sdk.code.module_files import PACKAGE_FILE, Unit, is_environment, read_module
+from orquestra.sdk.code.module_files import (
+    PACKAGE_FILE,
+    Source,
+    Unit,
+    is_environment,
+    read_module,
+)
 from orquestra.sdk.exceptions import WorkflowSyntaxError
 
 MOST_BYTES = 10 * 2**20
@@ -48,58 +57,53 @@ def source_files(
     Raises:
         WorkflowSyntaxError: a module cannot be read, or all together are too large.
     """
-    seeds: dict[Path, set[str]] = {}
     seen: set[int] = set()
-    for fn in functions:
-        home = home_of(fn)
-        seeds.setdefault(home.root, set()).update(_imported_by(fn, home=home, seen=seen))
-    for fn in imported:
-        home = home_of(fn)
-        seeds.setdefault(home.root, set()).add(home.module)
-    found: dict[str, str] = {}
-    for root, names in seeds.items():
-        found |= LocalModules(root).texts(names)
-    _check_size(found)
-    return found
+    seeds = [_Seed(fn=fn, names=_imported_by(fn, seen=seen)) for fn in functions]
+    seeds += [_Seed(fn=fn, names=frozenset({home_of(fn).module})) for fn in imported]
+    try:
+        return _texts(seeds)
+    except WorkflowSyntaxError as error:
+        raise WorkflowSyntaxError(located(str(error), at=_site(seeds))) from error
 
 
 @dataclass(frozen=True, kw_only=True)
-class Home:
-    """Where a function is written; a notebook has no file."""
+class _Seed:
+    """A function, and the names of modules from which all are found that it needs."""
 
-    module: str
-    root: Path
-    file: Path | None
-
-    @property
-    def package(self) -> str:
-        """The package that it is in; "" for none."""
-        is_package = self.file is not None and self.file.stem == PACKAGE_FILE
-        return self.module if is_package else self.module.rpartition(".")[0]
+    fn: Callable[..., Any]
+    names: frozenset[str]
 
 
-def home_of(fn: Callable[..., Any]) -> Home:
-    """Where a function is written, as its module says."""
-    name = getattr(fn, "__module__", None) or _MAIN
-    module = sys.modules.get(name)
-    file = getattr(module, "__file__", None)
-    if file is None:
-        return Home(module=name, root=Path.cwd(), file=None)
-    spec = getattr(module, "__spec__", None)
-    if name == _MAIN and spec is not None:  # python -m package.module
-        name = spec.name
-    path = Path(os.path.abspath(file))  # noqa: PTH100 - links are kept, as Python does
-    parts = [*name.split("."), *([PACKAGE_FILE] if path.stem == PACKAGE_FILE else [])]
-    # A file that was run under another name than its own lies beside what it imports.
-    depth = len(parts) if [*path.with_suffix("").parts[-len(parts) :]] == parts else 1
-    return Home(module=name, root=path.parents[depth - 1], file=path)
+def _texts(seeds: Iterable[_Seed]) -> dict[str, str]:
+    names: dict[Path, set[str]] = {}
+    for seed in seeds:
+        names.setdefault(home_of(seed.fn).root, set()).update(seed.names)
+    found: dict[str, str] = {}
+    for whole_packages in (True, False):
+        found = {}
+        for root, imported in names.items():
+            found |= LocalModules(root, whole_packages=whole_packages).texts(imported)
+        if _size(found) <= MOST_BYTES:
+            return found
+    raise WorkflowSyntaxError(_size_problem(found))
+
+
+def _site(seeds: Iterable[_Seed]) -> CallSite | None:
+    """Where the first function is written that alone cannot be sent; None where all can."""
+    for seed in seeds:
+        try:
+            _texts([seed])
+        except WorkflowSyntaxError:
+            return definition_site(seed.fn)
+    return None
 
 
 class LocalModules:
     """The local modules of one root."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, whole_packages: bool = True) -> None:
         self._root = root
+        self._whole_packages = whole_packages
         self._places: dict[str, list[Path]] = {}
 
     def has(self, name: str) -> bool:
@@ -110,27 +114,36 @@ class LocalModules:
         """Modules by their names, with all the local ones that they import.
 
         Raises:
-            WorkflowSyntaxError: one cannot be read.
+            WorkflowSyntaxError: one of these cannot be read.
         """
         found: dict[str, str] = {}
+        problems: dict[str, WorkflowSyntaxError] = {}
         waiting = [*names]
+        asked: set[str] = set()
         seen: set[Unit] = set()
         while waiting:
-            unit = self._unit(waiting.pop())
-            if unit is None or unit in seen:
-                continue
-            seen.add(unit)
-            for path, file in unit.files():
-                source = read_module(file, package=".".join(PurePosixPath(path).parent.parts))
+            name = waiting.pop()
+            units = [unit for unit in self._units(name) if unit not in seen]
+            asked.add(name)
+            seen.update(units)
+            for path, source in _sources(units, problems=problems):
                 found[path] = source.text
-                waiting += source.imports
+                waiting += source.imports - asked
+        for module, problem in problems.items():
+            if any(f"{name}.".startswith(f"{module}.") for name in asked):
+                raise problem  # others lie in the same package, and nobody asks for them
         return dict(sorted(found.items()))
 
-    def _unit(self, name: str) -> Unit | None:
+    def _units(self, name: str) -> list[Unit]:
+        """What has to travel for one import."""
         top, *parts = name.split(".")
-        units = (Unit(path=top, place=place) for place in self._places_of(top))
-        found = (unit.within(parts) for unit in units)
-        return next((unit for unit in found if unit.is_whole), None)
+        for place in self._places_of(top):
+            unit = Unit(path=top, place=place)
+            units = [unit.within(parts)] if self._whole_packages else unit.run_by(parts)
+            found = [unit for unit in units if unit.is_whole]
+            if found:
+                return found
+        return []
 
     def _places_of(self, name: str) -> list[Path]:
         """The local file or folders of a top-level module; none for one that is not local."""
@@ -149,25 +162,42 @@ class LocalModules:
         return place.exists() and not any(is_environment(self._root / f) for f in folders)
 
 
-def _imported_by(fn: Callable[..., Any], *, home: Home, seen: set[int]) -> Iterator[str]:
+def _sources(
+    units: Iterable[Unit], *, problems: dict[str, WorkflowSyntaxError]
+) -> Iterator[tuple[str, Source]]:
+    """The files of units, with their paths; what cannot be read is a problem of a module."""
+    for path, file in (item for unit in units for item in unit.files()):
+        here = PurePosixPath(path)
+        package = ".".join(here.parent.parts)
+        try:
+            yield path, read_module(file, package=package)
+        except WorkflowSyntaxError as error:
+            is_package = here.stem == PACKAGE_FILE
+            problems[package if is_package else ".".join(here.with_suffix("").parts)] = error
+
+
+def _imported_by(fn: Callable[..., Any], *, seen: set[int]) -> frozenset[str]:
     """Names of what a function and the module around it import.
 
     `seen` remembers what functions have in common: their variables.
     """
+    home = home_of(fn)
+    names: set[str] = set()
     if isinstance(fn, FunctionType):
         for cell in fn.__closure__ or ():
-            yield from names_of_value(getattr(cell, "cell_contents", None), own=fn.__module__)
+            names.update(names_of_value(getattr(cell, "cell_contents", None), own=fn.__module__))
         if home.file is None:
-            yield from names_in_code(fn.__code__)
+            names.update(names_in_code(fn.__code__))
     variables = getattr(fn, "__globals__", None) or _variables(home.module)
     if id(variables) in seen:
-        return
+        return frozenset(names)
     seen.add(id(variables))
-    yield from names_in_globals(variables)
+    names.update(names_in_globals(variables))
     if home.file is None:
-        yield from names_in_functions(variables)
+        names.update(names_in_functions(variables))
     elif home.file.suffix == ".py" and home.file.is_file():
-        yield from read_module(home.file, package=home.package).imports
+        names |= read_module(home.file, package=home.package).imports
+    return frozenset(names)
 
 
 def _variables(module: str) -> dict[str, Any]:
@@ -202,14 +232,16 @@ def _below(place: Path, *, root: Path) -> Path | None:
     return None
 
 
-def _check_size(files: dict[str, str]) -> None:
-    sizes = {path: len(text.encode()) for path, text in files.items()}
-    if sum(sizes.values()) <= MOST_BYTES:
-        return
-    largest = max(sizes, key=sizes.__getitem__)
-    raise WorkflowSyntaxError(
-        f"The local modules that the tasks import are {sum(sizes.values()) / 2**20:.1f} MiB "
+def _size(files: dict[str, str]) -> int:
+    return sum(len(text.encode()) for text in files.values())
+
+
+def _size_problem(files: dict[str, str]) -> str:
+    largest = max(files, key=lambda path: len(files[path]))
+    return (
+        f"The local modules that the tasks import are {_size(files) / 2**20:.1f} MiB "
         f"together, and {MOST_BYTES // 2**20} MiB is the most. The largest is {largest}, with "
-        f"{sizes[largest] / 2**20:.1f} MiB. Put data into files of their own that tasks read, or "
-        "make a package of the modules and give it to the tasks as dependency_imports."
+        f"{len(files[largest].encode()) / 2**20:.1f} MiB. Put data into files of their own that "
+        "tasks read, or make a package of the modules and give it to the tasks as "
+        "dependency_imports."
     )

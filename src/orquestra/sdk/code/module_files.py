@@ -1,9 +1,12 @@
 """Python files of local modules: which belong together, and what they hold."""
 
 import os
+import re
+import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 
 from orquestra.sdk.code.imported_names import names_in_text
@@ -12,6 +15,8 @@ from orquestra.sdk.exceptions import WorkflowSyntaxError
 PACKAGE_FILE = "__init__"
 
 _REMEMBERED_FILES = 4096
+_CODING = re.compile(r"^([ \t\f]*#.*?coding[:=][ \t]*)[-\w.]+", re.ASCII | re.MULTILINE)
+"""The comment that names a file's encoding; where there is one, it is in the first two lines."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +37,26 @@ class Unit:
         for part in parts:
             if unit.is_whole:
                 break
-            folder, file = unit.place / part, unit.place / f"{part}.py"
-            path = f"{unit.path}/{part}"
-            package = Unit(path=path, place=folder)
-            is_module = file.is_file() and not package.is_whole
-            unit = Unit(path=path, place=file) if is_module else package
+            unit = unit._part(part)
         return unit
+
+    def run_by(self, parts: Iterable[str]) -> "Iterator[Unit]":
+        """The files that Python runs to import the further parts of a dotted name."""
+        unit = self
+        for part in (*parts, None):
+            if unit.place.is_file():
+                yield unit
+                return
+            yield Unit(path=f"{unit.path}/{PACKAGE_FILE}", place=unit.place / f"{PACKAGE_FILE}.py")
+            if part is not None:
+                unit = unit._part(part)
+
+    def _part(self, name: str) -> "Unit":
+        folder, file = self.place / name, self.place / f"{name}.py"
+        path = f"{self.path}/{name}"
+        package = Unit(path=path, place=folder)
+        is_module = file.is_file() and not package.is_whole
+        return Unit(path=path, place=file) if is_module else package
 
     def files(self) -> Iterator[tuple[str, Path]]:
         """Its Python files with their paths."""
@@ -65,7 +84,7 @@ def read_module(file: Path, *, package: str) -> Source:
     try:
         state = file.stat()
         return _read_once(file, state.st_mtime_ns, state.st_size, package)
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, SyntaxError) as error:
         raise WorkflowSyntaxError(
             f"The local module {file} is imported by a task, but cannot be sent: {error}. Make it "
             "a readable file in UTF-8, or leave the import out."
@@ -74,8 +93,15 @@ def read_module(file: Path, *, package: str) -> Source:
 
 @lru_cache(maxsize=_REMEMBERED_FILES)
 def _read_once(file: Path, _changed: int, _size: int, package: str) -> Source:
-    text = file.read_bytes().decode()
+    text = _decoded(file.read_bytes())
     return Source(text=text, imports=names_in_text(text, package=package))
+
+
+def _decoded(data: bytes) -> str:
+    """The text as Python reads it, for a file in UTF-8."""
+    encoding, _ = tokenize.detect_encoding(BytesIO(data).readline)
+    text = data.decode(encoding)
+    return text if encoding.startswith("utf-8") else _CODING.sub(r"\1utf-8", text, count=1)
 
 
 def is_environment(folder: Path) -> bool:
@@ -84,7 +110,7 @@ def is_environment(folder: Path) -> bool:
 
 
 def _python_files(folder: Path) -> Iterator[Path]:
-    """The Python files of a package, links followed; each folder once."""
+    """The files of a package that can be imported, links followed; each folder once."""
     seen: set[str] = set()
     for here, folders, files in os.walk(folder, followlinks=True):
         real = os.path.realpath(here)
@@ -93,4 +119,5 @@ def _python_files(folder: Path) -> Iterator[Path]:
             continue
         seen.add(real)
         folders[:] = [name for name in folders if name.isidentifier() and name != "__pycache__"]
-        yield from (Path(here, name) for name in files if name.endswith(".py"))
+        found = (Path(here, name) for name in files if name.endswith(".py"))
+        yield from (file for file in found if file.stem.isidentifier() and file.is_file())

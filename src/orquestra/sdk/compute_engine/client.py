@@ -1,6 +1,6 @@
 """The HTTP API of a Compute Engine, one method for each call.
 
-How requests get there is `connection`; how calls belong together is `compute_engine`.
+How requests get there is `connection`; how calls belong together is `runtime`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,6 @@ import pydantic
 
 from orquestra.sdk.compute_engine.connection import Connection, ErrorMaker, read_answer
 from orquestra.sdk.compute_engine.event_streams import read_events
-from orquestra.sdk.compute_engine.projects import ProjectRef
 from orquestra.sdk.configuration.config import RuntimeConfig
 from orquestra.sdk.exceptions import (
     NotFoundError,
@@ -22,6 +21,7 @@ from orquestra.sdk.exceptions import (
     WorkflowRunNotStarted,
     WorkflowSyntaxError,
 )
+from orquestra.sdk.projects import ProjectRef
 from orquestra.sdk.schema import api, ir, responses
 
 MAX_PAGE_SIZE = 100
@@ -91,14 +91,17 @@ class ComputeEngineClient:
         )
         return read_answer(api.Envelope[api.Id], response).data.id
 
-    def get_run(self, run_id: str) -> api.Run:
-        """A run with its tasks.
+    def get_run(self, run_id: str, *, tasks: bool = True) -> api.Run:
+        """A run with its tasks, or, of engines that know better, with their numbers only.
 
         Raises:
             WorkflowRunNotFoundError: there is none of that id.
         """
         response = self._connection.send(
-            "GET", f"/api/workflow-runs/{_segment(run_id)}", errors=_RUN_NOT_FOUND
+            "GET",
+            f"/api/workflow-runs/{_segment(run_id)}",
+            params={"tasks": None if tasks else "false"},
+            errors=_RUN_NOT_FOUND,
         )
         return read_answer(api.Envelope[api.Run], response).data
 

@@ -6,19 +6,19 @@ from datetime import timedelta
 from pathlib import Path
 
 from orquestra.sdk.compute_engine.client import MAX_PAGE_SIZE, ComputeEngineClient
-from orquestra.sdk.compute_engine.projects import ProjectRef
 from orquestra.sdk.exceptions import (
     NotFoundError,
     TaskRunLogsNotFound,
     WorkflowResultsNotReadyError,
 )
-from orquestra.sdk.runs.logs import (
+from orquestra.sdk.logs import (
     LogOutput,
     WorkflowLogs,
     read_system_logs,
     read_task_logs,
     read_workflow_logs,
 )
+from orquestra.sdk.projects import ProjectRef
 from orquestra.sdk.schema import api, ir, responses, workflow_run
 from orquestra.sdk.schema.workflow_run import State
 from orquestra.sdk.tracing.run_sizes import head_node_resources, node_resources
@@ -81,12 +81,16 @@ class ComputeEngine:
         Raises:
             WorkflowRunNotFoundError: there is none of that id.
         """
-        run = self._client.get_run(run_id)
+        run = self._client.get_run(run_id, tasks=False)
+        total, completed = run.total_tasks, run.completed_tasks
+        if total is None or completed is None:  # an engine of release 1.1, which gives all tasks
+            total = len(run.task_runs)
+            completed = sum(_state(task) is State.SUCCEEDED for task in run.task_runs)
         return api.RunProgress(
             state=run.status.state,
             message=run.status.message,
-            total_tasks=len(run.task_runs),
-            completed_tasks=sum(_state(task) is State.SUCCEEDED for task in run.task_runs),
+            total_tasks=total,
+            completed_tasks=completed,
             warnings=run.warnings,
         )
 

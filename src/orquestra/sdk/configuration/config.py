@@ -5,7 +5,7 @@ import warnings
 from typing import Any
 
 from orquestra.sdk.configuration import local_engine
-from orquestra.sdk.configuration.config_file import read_config, read_configs, save_config
+from orquestra.sdk.configuration.config_file import changing_configs, read_config, read_configs
 from orquestra.sdk.configuration.config_names import (
     AUTO_NAME,
     IN_PROCESS_NAME,
@@ -113,8 +113,9 @@ class RuntimeConfig:
             RuntimeConfigError: the address is none, or the saved logins cannot be read.
             ValueError: the name that follows from the address means a local runtime.
         """
-        config = cls.unsaved(name=free_name(uri), uri=uri, token=token)
-        save_login(config)
+        with changing_configs() as saved:
+            config = cls.unsaved(name=free_name(uri, saved=saved), uri=uri, token=token)
+            _put(config, saved)
         return config
 
     @classmethod
@@ -245,13 +246,8 @@ def save_login(config: RuntimeConfig) -> None:
     """
     if config.name in RESERVED_NAMES:
         raise ValueError(f"{config.name!r} means a local runtime. Choose another name.")
-    save_config(
-        RuntimeConfiguration(
-            config_name=config.name,
-            runtime_name=config.runtime_name,
-            runtime_options={"uri": config.uri, "token": config.token},
-        )
-    )
+    with changing_configs() as saved:
+        _put(config, saved)
 
 
 def saved_logins() -> list[str]:
@@ -279,6 +275,17 @@ def migrate_config_file() -> None:
         "sdk.migrate_config_file() does nothing any more. Leave the call out.",
         DeprecationWarning,
         stacklevel=2,
+    )
+
+
+def _put(config: RuntimeConfig, saved: dict[str, RuntimeConfiguration]) -> None:
+    """Options of an older login of the same name stay unless replaced."""
+    old = saved.get(config.name)
+    login = {"uri": config.uri, "token": config.token}
+    saved[config.name] = RuntimeConfiguration(
+        config_name=config.name,
+        runtime_name=config.runtime_name,
+        runtime_options={**(old.runtime_options if old else {}), **login},
     )
 
 

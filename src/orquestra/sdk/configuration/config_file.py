@@ -67,8 +67,9 @@ def read_config(name: str) -> RuntimeConfiguration:
     return configs[name]
 
 
-def save_config(config: RuntimeConfiguration) -> None:
-    """Save a login; options of an older one of the same name stay unless replaced.
+@contextlib.contextmanager
+def changing_configs() -> Iterator[dict[str, RuntimeConfiguration]]:
+    """All saved logins by name, to be changed: nobody else saves one until they are written.
 
     Raises:
         RuntimeConfigError: the existing file cannot be read, so it is left alone.
@@ -77,9 +78,7 @@ def save_config(config: RuntimeConfiguration) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with _locked(path.with_name(f"{path.name}.lock")):
         content = _read(path)
-        old = content.configs.get(config.config_name)
-        options = {**(old.runtime_options if old else {}), **config.runtime_options}
-        content.configs[config.config_name] = config.model_copy(update={"runtime_options": options})
+        yield content.configs
         replace_file(path, text=content.model_dump_json(indent=2))
 
 

@@ -1,10 +1,12 @@
 """The names of configurations: those that are built in, and those that follow from addresses."""
 
 import warnings
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from orquestra.sdk.configuration.config_file import read_configs
 from orquestra.sdk.exceptions import RuntimeConfigError
+from orquestra.sdk.schema.configs import RuntimeConfiguration
 
 IN_PROCESS_NAME = "in_process"
 LOCAL_NAME = "local"
@@ -19,7 +21,7 @@ def config_name_of(uri: str) -> str:
     """The name under which a Compute Engine is saved: its address up to the first dot.
 
     Raises:
-        RuntimeConfigError: the text is no address of a Compute Engine.
+        RuntimeConfigError: the text is no address of a Compute Engine, or it holds credentials.
         ValueError: the name means a local runtime.
     """
     parts = urlsplit(uri)
@@ -27,6 +29,11 @@ def config_name_of(uri: str) -> str:
         raise RuntimeConfigError(
             f"{uri!r} is not the address of a Compute Engine. "
             'Write it with its scheme, like "https://engine.example.com".'
+        )
+    if "@" in parts.netloc:
+        raise RuntimeConfigError(
+            f"The address of the Compute Engine at {parts.hostname} holds a user name, which no "
+            'engine takes. Leave out what stands before the "@"; the token is the login.'
         )
     name = parts.netloc.split(".", 1)[0]
     if name in RESERVED_NAMES:
@@ -39,28 +46,31 @@ def config_name_of(uri: str) -> str:
 
 def is_taken(name: str, *, uri: str) -> bool:
     """Whether another Compute Engine than the one at the address is saved under the name."""
-    saved = read_configs().get(name)
-    address = saved.runtime_options.get("uri") if saved else None
-    return urlsplit(address or "").netloc not in {"", urlsplit(uri).netloc}
+    return _has_another(read_configs(), name, uri=uri)
 
 
-def free_name(uri: str) -> str:
-    """The name under which the Compute Engine at the address is to be saved.
+def free_name(uri: str, *, saved: Mapping[str, RuntimeConfiguration]) -> str:
+    """The name under which the Compute Engine at the address is to be saved beside others.
 
     It is that of `config_name_of`; where another engine has it, host and port together, and a
     warning says so the first time.
 
     Raises:
-        RuntimeConfigError: the text is no address, or the saved logins cannot be read.
+        RuntimeConfigError: the text is no address, or it holds credentials.
         ValueError: the name means a local runtime.
     """
     name, full_name = config_name_of(uri), urlsplit(uri).netloc
-    if not is_taken(name, uri=uri):
+    if not _has_another(saved, name, uri=uri):
         return name
-    if full_name not in read_configs():
+    if full_name not in saved:
         warnings.warn(
             f"Another Compute Engine is saved as {name!r}, so the login of {uri} is saved as "
             f"{full_name!r}.",
             stacklevel=3,
         )
     return full_name
+
+
+def _has_another(saved: Mapping[str, RuntimeConfiguration], name: str, *, uri: str) -> bool:
+    address = saved[name].runtime_options.get("uri") if name in saved else None
+    return urlsplit(address or "").netloc not in {"", urlsplit(uri).netloc}

@@ -7,8 +7,9 @@ resources are ignored. It exists for tests and for trying a workflow out, so the
 comes out of `run` as it is.
 
 Here belong the execution (`execution`, `task_calls`, `arguments`), what surrounds a task while it
-runs (`capture`, `surroundings`) and what is remembered (`records`, `history`, `result_cache`).
-HTTP and Ray do not belong here. It may import the rest of the SDK, except what talks to engines.
+runs (`capture`, `surroundings`, `local_modules`) and what is remembered (`records`, `history`,
+`result_cache`). HTTP and Ray do not belong here. It may import the rest of the SDK, except what
+talks to engines.
 """
 
 from orquestra.sdk.in_process.runtime import InProcess

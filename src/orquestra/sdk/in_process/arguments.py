@@ -1,6 +1,9 @@
 """The arguments of tasks, read anew for each call from the values of a run."""
 
+import hashlib
+import json
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property, partial
 from typing import Any
 
 from orquestra.sdk.evaluation import gather
@@ -25,14 +28,21 @@ class Arguments:
 
     def read(self, argument_id: str) -> Any:
         """A value of its own: no other task sees what becomes of it."""
+        return self._read(argument_id, made={})
+
+    def _read(self, argument_id: str, *, made: dict[str, Any]) -> Any:
+        """A collection that is in several places of an argument is one object, as it was given."""
         collection = self._collection(argument_id)
         if collection is None:
             return deserialize(self._stored(argument_id))
-        return gather(
-            collection.type,
-            items=map(self.read, collection.items),
-            keys=map(self.read, collection.keys),
-        )
+        if argument_id not in made:
+            read = partial(self._read, made=made)
+            made[argument_id] = gather(
+                collection.type,
+                items=map(read, collection.items),
+                keys=map(read, collection.keys),
+            )
+        return made[argument_id]
 
     def stored(self, argument_id: str) -> SerializedValue:
         """The value as bytes."""
@@ -44,13 +54,26 @@ class Arguments:
         """Bytes that are equal for equal arguments."""
         collection = self._collection(argument_id)
         if collection is None:
-            stored = self._stored(argument_id)
-            yield stored.format.value.encode()
-            yield stored.data
+            yield from self.digestible_value(self._stored(argument_id))
             return
         yield f"{collection.type.value} {len(collection.items)}".encode()
         for item in [*collection.keys, *collection.items]:
             yield from self.digestible(item)
+
+    def digestible_value(self, value: SerializedValue) -> Iterable[bytes]:
+        """Bytes that are equal for equal values.
+
+        What is pickled may name code of local modules, so all of these count then.
+        """
+        yield value.format.value.encode()
+        yield value.data
+        if value.format is ir.ArtifactFormat.ENCODED_PICKLE:
+            yield self._digest_of_modules
+
+    @cached_property
+    def _digest_of_modules(self) -> bytes:
+        files = sorted(self._definition.source_files.items())
+        return hashlib.sha256(json.dumps(files).encode()).digest()
 
     def _collection(self, argument_id: str) -> ir.CollectionNode | None:
         return self._definition.collection_nodes.get(ir.CollectionNodeId(argument_id))

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from orquestra.sdk.runs.logs import LogOutput
+from orquestra.sdk.logs import LogOutput
 
 _STREAMS = ("stdout", "stderr")
 
@@ -31,12 +31,17 @@ class TaskOutput:
 
     def lines(self) -> LogOutput:
         """All of it by lines."""
-        out, err = ("".join(self._texts[name]).splitlines() for name in _STREAMS)
+        out, err = (_lines("".join(self._texts[name])) for name in _STREAMS)
         return LogOutput(out=out, err=err)
 
     def size(self) -> int:
         """How many characters there are."""
         return sum(len(text) for texts in self._texts.values() for text in texts)
+
+
+def _lines(text: str) -> list[str]:
+    """What an engine takes for lines: `splitlines` would cut at form feeds, and others, too."""
+    return [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")] if text else []
 
 
 _current: ContextVar[TaskOutput | None] = ContextVar("task_output", default=None)

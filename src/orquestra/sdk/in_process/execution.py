@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from orquestra.sdk import evaluation
@@ -10,11 +11,11 @@ from orquestra.sdk.code.functions import load_function
 from orquestra.sdk.execution_context import CurrentRunIDs
 from orquestra.sdk.in_process.arguments import Arguments, call_with
 from orquestra.sdk.in_process.capture import capturing
+from orquestra.sdk.in_process.local_modules import modules_at_hand
 from orquestra.sdk.in_process.records import RunRecord, TaskRecord
 from orquestra.sdk.in_process.result_cache import CachedResult, ResultCache, cache_key
-from orquestra.sdk.in_process.surroundings import modules_at_hand
 from orquestra.sdk.in_process.task_calls import Kept, TaskCall, TaskFailed, fail, perform
-from orquestra.sdk.runs.invocation_order import in_order
+from orquestra.sdk.invocation_order import in_order
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.workflow_run import State
 from orquestra.sdk.values import SerializedValue, deserialize, serialize
@@ -31,8 +32,13 @@ def execute(record: RunRecord, *, cache: ResultCache) -> BaseException | None:
         with modules_at_hand(record.definition.source_files), capturing():
             return _Execution(record, secrets=secrets, cache=cache).run(order)
     except BaseException as error:
-        record.finish(State.FAILED, evaluation.one_line(error))
+        record.finish(_state_after(error), evaluation.one_line(error))
         raise
+
+
+def _state_after(error: BaseException) -> State:
+    # Ctrl-C: the user has stopped the run.
+    return State.TERMINATED if isinstance(error, KeyboardInterrupt) else State.FAILED
 
 
 def _secrets(definition: ir.WorkflowDef) -> dict[str, str]:
@@ -74,9 +80,7 @@ class _Execution:
             self._record.finish(State.TERMINATED)
             return None
         except TaskFailed as failed:
-            # Ctrl-C during a task: the user has stopped the run.
-            stopped = isinstance(failed.error, KeyboardInterrupt)
-            self._record.finish(State.TERMINATED if stopped else State.FAILED, str(failed))
+            self._record.finish(_state_after(failed.error), str(failed))
             return failed.error
         self._record.finish(State.SUCCEEDED)
         return None
@@ -90,9 +94,9 @@ class _Execution:
             self._record.fail(record, str(failed))
             name = self._definition.tasks[invocation.task_id].fn_ref.function_name
             message = evaluation.failure_message(
-                str(failed), task_name=name, invocation_id=invocation.id
+                str(failed), task_name=name, invocation_id=failed.name
             )
-            raise TaskFailed(failed.error, message) from None
+            raise TaskFailed(failed.error, message, name=failed.name) from None
         self._record.complete(record, kept.artifacts)
 
     def _call_or_map(self, invocation: ir.TaskInvocation, record: TaskRecord) -> Kept:
@@ -108,12 +112,14 @@ class _Execution:
         task = self._definition.tasks[invocation.task_id]
         return TaskCall(
             task=task,
+            name=invocation.id,
             ids=CurrentRunIDs(self._record.run_id, invocation.id, record.id),
             variables=invocation.env_vars,
             # Loaded anew: a task sees nothing of what another has done to the module's globals.
             load=lambda: load_function(task.fn_ref),
             arguments=lambda: call_with(invocation, lambda _key, of: self._arguments.read(of)),
             keep=functools.partial(self._keep, invocation),
+            pause=self._pause,
             output=record.output,
             dry_run=self._record.dry_run,
         )
@@ -158,14 +164,10 @@ class _Execution:
         def argument(key: int | str, of: str) -> Any:
             return deserialize(items[key]) if key in items else self._arguments.read(of)
 
-        run_id, invocation_id, task_run_id = call.ids
         element = replace(
             call,
-            ids=CurrentRunIDs(
-                run_id,
-                ir.element_id(str(invocation_id), k),
-                ir.element_id(str(task_run_id), k),
-            ),
+            name=ir.element_id(call.name, k),
+            ids=evaluation.element_ids(call.ids, k),
             arguments=lambda: call_with(invocation, argument),
         )
         inputs = self._element_inputs(invocation, items)
@@ -174,7 +176,7 @@ class _Execution:
         except TaskFailed as failed:
             name = call.task.fn_ref.function_name
             problem = f"Element {k} of task '{name}' failed: {failed}"
-            raise TaskFailed(failed.error, problem) from None
+            raise TaskFailed(failed.error, problem, name=failed.name) from None
         self._record.complete_element()
         return whole
 
@@ -187,8 +189,7 @@ class _Execution:
             if item is None:
                 yield from self._arguments.digestible(argument_id)
             else:
-                yield item.format.value.encode()
-                yield item.data
+                yield from self._arguments.digestible_value(item)
 
     def _keep(self, invocation: ir.TaskInvocation, result: Any) -> Kept:
         task = self._definition.tasks[invocation.task_id]
@@ -205,8 +206,11 @@ class _Execution:
                 artifacts[artifact_id] = _serialized(part, task_name=name)
         return Kept(whole, artifacts)
 
-    def _stop_if_asked(self) -> None:
-        if self._record.is_to_stop:
+    def _pause(self, seconds: float) -> None:
+        self._stop_if_asked(within=timedelta(seconds=seconds))
+
+    def _stop_if_asked(self, *, within: timedelta = timedelta()) -> None:
+        if self._record.is_to_stop(within=within):
             raise _Stopped
 
 

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from orquestra.sdk.in_process.capture import TaskOutput
 from orquestra.sdk.schema import api, ir, workflow_run
@@ -41,7 +41,7 @@ class RunRecord:
         self.values: dict[ir.ArtifactNodeId, SerializedValue] = {}
         """What artifacts are, as far as tasks have made them and others, or the user, need them."""
         self.outputs: tuple[SerializedValue, ...] = ()
-        self.is_to_stop = False
+        self._is_to_stop = False
         self._elements = 0
         self._completed = 0
         self._changed = threading.Condition()
@@ -81,10 +81,25 @@ class RunRecord:
         task.state, task.ended_at, task.message = State.FAILED, datetime.now(UTC), message
 
     def finish(self, state: State, message: str | None = None) -> None:
-        """The run is over."""
+        """The run is over, and so is a task that was running."""
         with self._changed:
             self.state, self.message, self.ended_at = state, message, datetime.now(UTC)
+            for task in self.tasks.values():
+                if task.state is State.RUNNING:
+                    task.state, task.ended_at = state, self.ended_at
             self._changed.notify_all()
+
+    def ask_to_stop(self) -> None:
+        """Somebody wants the run to end."""
+        with self._changed:
+            self._is_to_stop = True
+            self._changed.notify_all()
+
+    def is_to_stop(self, *, within: timedelta = timedelta()) -> bool:
+        """Whether somebody wants the run to end; waits so long for that."""
+        with self._changed:
+            seconds = min(within.total_seconds(), threading.TIMEOUT_MAX)
+            return self._changed.wait_for(lambda: self._is_to_stop, timeout=seconds)
 
     def progress(self) -> api.RunProgress:
         """How far it is."""

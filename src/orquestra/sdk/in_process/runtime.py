@@ -4,18 +4,16 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from orquestra.sdk.call_sites import warn_user
-from orquestra.sdk.compute_engine.projects import ProjectRef
 from orquestra.sdk.exceptions import (
-    NotFoundError,
     TaskRunLogsNotFound,
     UnsupportedRuntimeFeature,
-    WorkspacesNotSupportedError,
 )
 from orquestra.sdk.in_process.execution import execute
 from orquestra.sdk.in_process.history import History
 from orquestra.sdk.in_process.records import RunRecord
 from orquestra.sdk.in_process.result_cache import ResultCache
-from orquestra.sdk.runs.logs import LogOutput, WorkflowLogs
+from orquestra.sdk.logs import LogOutput, WorkflowLogs
+from orquestra.sdk.projects import ProjectRef
 from orquestra.sdk.schema import api, ir, responses, workflow_run
 from orquestra.sdk.schema.workflow_run import State
 from orquestra.sdk.values import to_wire
@@ -134,34 +132,8 @@ class InProcess:
         return task.output.lines()
 
     def stop(self, run_id: str, *, force: bool | None) -> None:  # noqa: ARG002 - no containers
-        """Let a run that another thread executes end before its next task."""
-        self._record(run_id).is_to_stop = True
-
-    def project(self, run_id: str) -> ProjectRef:
-        """Nothing: runs of a process belong to no project.
-
-        Raises:
-            WorkspacesNotSupportedError: always.
-        """
-        raise WorkspacesNotSupportedError(
-            f"Run {run_id!r} was executed in process; such runs belong to no workspace and project."
-        )
-
-    def pools(self, run_id: str) -> list[api.Pool]:
-        """No nodes at all."""
-        self._record(run_id)
-        return []
-
-    def timing(self, run_id: str) -> api.RunTiming:
-        """Nothing: it is not kept.
-
-        Raises:
-            NotFoundError: always.
-        """
-        raise NotFoundError(
-            f"Run {run_id!r} was executed in process, where no times but those of the tasks are "
-            "kept: get_status_model() has them."
-        )
+        """Let a run that another thread executes end before its next task, or its next try."""
+        self._record(run_id).ask_to_stop()
 
     def _record(self, run_id: str) -> RunRecord:
         record = self._held[run_id] = self._held.get(run_id) or self._history.find(run_id)

@@ -1,16 +1,11 @@
 """One call of a task in this process: as often as its retry policy says."""
 
 import contextlib
-import time
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
-from types import TracebackType
 from typing import Any, NamedTuple, NoReturn
 
-from orquestra.sdk.code import functions
 from orquestra.sdk.configuration.config_names import IN_PROCESS_NAME
 from orquestra.sdk.evaluation import ONE_VALUE, ResultProblem, dry_run_value, one_line
 from orquestra.sdk.exceptions import OrquestraError, UserTaskFailedError
@@ -18,9 +13,10 @@ from orquestra.sdk.execution_context import CurrentRunIDs, running_task
 from orquestra.sdk.in_process.capture import TaskOutput, kept_in
 from orquestra.sdk.in_process.surroundings import variables_set
 from orquestra.sdk.schema import ir
+from orquestra.sdk.user_tracebacks import traceback_text, user_frames
 from orquestra.sdk.values import SerializedValue
 
-_OWN_FILES = (str(Path(__file__).parent), functions.__file__)
+_OWN_FOLDER = str(Path(__file__).parent)
 
 
 class Kept(NamedTuple):
@@ -31,27 +27,32 @@ class Kept(NamedTuple):
 
 
 class TaskFailed(Exception):
-    """A task has failed for good: `error` is the user's, the text says what went wrong."""
+    """A call has failed for good: `error` is the user's, the text says what went wrong."""
 
-    def __init__(self, error: BaseException, problem: str) -> None:
+    def __init__(self, error: BaseException, problem: str, *, name: str) -> None:
+        """`name` is that of the call."""
         super().__init__(problem)
         self.error = error
+        self.name = name
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaskCall:
     """A call: of an invocation, or of one element of a map.
 
-    `load` gives the function and `arguments` fresh arguments for each attempt; `keep` takes the
-    result.
+    `name` is the id of the invocation, or of the element. `load` gives the function and
+    `arguments` fresh arguments for each attempt; `keep` takes the result. `pause` waits so many
+    seconds, and may raise to end the run.
     """
 
     task: ir.TaskDef
+    name: str
     ids: CurrentRunIDs
     variables: Mapping[str, str] | None
     load: Callable[[], Callable[..., Any]]
     arguments: Callable[[], tuple[list[Any], dict[str, Any]]]
     keep: Callable[[Any], Kept]
+    pause: Callable[[float], None]
     output: TaskOutput
     dry_run: bool
 
@@ -74,7 +75,7 @@ def perform(call: TaskCall) -> Kept:
             if policy is None or not may_repeat or attempt > policy.max_retries:
                 fail(error, call, attempts=attempt)
             _print_traceback(error, call.output)
-        time.sleep(_delay(policy, attempt).total_seconds())
+        call.pause(policy.pause(attempt))
 
 
 def fail(error: BaseException, call: TaskCall, *, attempts: int = 1) -> NoReturn:
@@ -91,15 +92,15 @@ def fail(error: BaseException, call: TaskCall, *, attempts: int = 1) -> NoReturn
         error.__cause__ = cause
     else:
         problem = str(error) if isinstance(error, OrquestraError) else one_line(error)
-        error = error.with_traceback(_user_frames(error.__traceback__))
+        error = error.with_traceback(user_frames(error.__traceback__, runtime=_OWN_FOLDER))
     _print_traceback(error, call.output)
     tried = f" (tried {attempts} times)" if attempts > 1 else ""
     with contextlib.suppress(Exception):  # the class of the user may refuse notes
         error.add_note(
-            f"In task '{call.task.fn_ref.function_name}', {call.ids.task_invocation_id} of run "
+            f"In task '{call.task.fn_ref.function_name}', {call.name} of run "
             f"{call.ids.workflow_run_id}{tried}."
         )
-    raise TaskFailed(error, f"{problem}{tried}") from None
+    raise TaskFailed(error, f"{problem}{tried}", name=call.name) from None
 
 
 def _attempt(call: TaskCall) -> Kept:
@@ -119,24 +120,7 @@ def _result(call: TaskCall) -> Any:
     return function(*arguments, **keywords)
 
 
-def _delay(policy: ir.RetryPolicy, attempt: int) -> timedelta:
-    try:
-        seconds = policy.delay_seconds * policy.backoff ** (attempt - 1)
-    except OverflowError:
-        seconds = policy.max_delay_seconds
-    return timedelta(seconds=min(seconds, policy.max_delay_seconds))
-
-
 def _print_traceback(error: BaseException, output: TaskOutput) -> None:
     """Put the traceback into the logs of the task; Python shows it where it comes out of `run`."""
     with contextlib.suppress(Exception):  # the text of a user's exception may be any code
-        frames = error.with_traceback(_user_frames(error.__traceback__))
-        output.add("stderr", "".join(traceback.format_exception(frames)))
-
-
-def _user_frames(frames: TracebackType | None) -> TracebackType | None:
-    """The frames of a traceback without ours at its beginning."""
-    rest = frames
-    while rest and rest.tb_frame.f_code.co_filename.startswith(_OWN_FILES):
-        rest = rest.tb_next
-    return rest or frames
+        output.add("stderr", traceback_text(error, runtime=_OWN_FOLDER))

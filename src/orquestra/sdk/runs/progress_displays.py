@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Protocol, Self
 
-from orquestra.sdk.runs.displays import progress_html
+from orquestra.sdk.displays import progress_html
 from orquestra.sdk.schema import api
 
 NOTEBOOK_PAUSE = timedelta(milliseconds=200)
@@ -98,7 +98,13 @@ class TerminalBar:
         self._console = Console(stderr=True)
         words = TextColumn("{task.description}", markup=False)
         self._bar = Progress(
-            words, BarColumn(), MofNCompleteColumn(), Elapsed(), console=self._console
+            words,
+            BarColumn(),
+            MofNCompleteColumn(),
+            Elapsed(),
+            console=self._console,
+            # Else the bar would take away what the program writes to a file or a pipe.
+            redirect_stdout=_is_one_terminal(sys.stdout, sys.stderr),
         )
         self._task = self._bar.add_task(run_id, total=None)
 
@@ -165,6 +171,13 @@ def in_words(run_id: str, progress: api.RunProgress) -> str:
 
 def _is_terminal() -> bool:
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _is_one_terminal(*streams: Any) -> bool:
+    try:
+        return len({os.ttyname(stream.fileno()) for stream in streams}) == 1
+    except (AttributeError, OSError, ValueError):  # none at all, not a terminal, no file or closed
+        return False
 
 
 def _is_notebook() -> bool:

@@ -6,9 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from orquestra.sdk.call_sites import warn_user
-from orquestra.sdk.compute_engine.projects import current_workspace
 from orquestra.sdk.configuration.config import RuntimeConfig, as_config
 from orquestra.sdk.exceptions import ProjectInvalidError
+from orquestra.sdk.projects import current_workspace
 from orquestra.sdk.runs.run_search import connect
 from orquestra.sdk.runs.workflow_runs import WorkflowRun, as_states, warn_of_project_dir
 from orquestra.sdk.schema.workflow_run import State, WorkflowRunSummary

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from orquestra.sdk import evaluation
 from orquestra.sdk.exceptions import TaskInvocationNotFoundError, TaskRunNotFound
-from orquestra.sdk.runs.logs import LogOutput
+from orquestra.sdk.logs import LogOutput
 from orquestra.sdk.runtime import Runtime
 from orquestra.sdk.schema import ir, workflow_run
 from orquestra.sdk.schema.workflow_run import State
@@ -135,7 +135,7 @@ class TaskRun:
         return f"<task run {self.task_run_id}>"
 
     def _repr_html_(self) -> str:
-        from orquestra.sdk.runs.displays import tasks_html
+        from orquestra.sdk.displays import tasks_html
 
         return tasks_html([(self._task_run, self.fn_name)])
 
@@ -199,6 +199,6 @@ class TaskRuns(list[TaskRun]):
     """A list of task runs, which notebooks show as a table."""
 
     def _repr_html_(self) -> str:
-        from orquestra.sdk.runs.displays import tasks_html
+        from orquestra.sdk.displays import tasks_html
 
         return tasks_html([(run._task_run, run.fn_name) for run in self])  # noqa: SLF001

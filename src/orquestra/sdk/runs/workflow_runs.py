@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from orquestra.sdk.call_sites import warn_user
-from orquestra.sdk.compute_engine.projects import ProjectRef, resolve_project
 from orquestra.sdk.configuration.config import RuntimeConfig, as_config
 from orquestra.sdk.exceptions import (
     NotFoundError,
@@ -18,12 +17,13 @@ from orquestra.sdk.exceptions import (
     WorkflowRunNotSucceeded,
     WorkspacesNotSupportedError,
 )
-from orquestra.sdk.runs.invocation_order import in_order
-from orquestra.sdk.runs.logs import WorkflowLogs
+from orquestra.sdk.invocation_order import in_order
+from orquestra.sdk.logs import WorkflowLogs
+from orquestra.sdk.projects import ProjectRef, resolve_project
 from orquestra.sdk.runs.run_search import connect, search_run
 from orquestra.sdk.runs.task_runs import TaskRun, TaskRuns
 from orquestra.sdk.runs.waiting import has_ended, wait_for_end
-from orquestra.sdk.runtime import Runtime
+from orquestra.sdk.runtime import Engine, Runtime
 from orquestra.sdk.schema import api, ir, responses, workflow_run
 from orquestra.sdk.schema.workflow_run import State
 from orquestra.sdk.stored_values import read_value
@@ -112,10 +112,10 @@ class WorkflowRun:
         Raises:
             WorkspacesNotSupportedError: its runtime is a local one, which has none.
         """
-        if self._config.is_local:
+        if self._config.is_local or not isinstance(self._runtime, Engine):
             raise WorkspacesNotSupportedError(
-                f"Run {self._run_id!r} is on the local runtime, which has no workspaces and "
-                "projects. Those are on a Compute Engine."
+                f"Run {self._run_id!r} belongs to no workspace and project: "
+                f"{_place(self._config)} has none. Those are on a Compute Engine."
             )
         return self._runtime.project(self._run_id)
 
@@ -248,13 +248,18 @@ class WorkflowRun:
         """Where the time of the run went so far, and how to make it faster.
 
         Raises:
-            NotFoundError: the engine is too old to keep times.
+            NotFoundError: the engine is too old to keep times, or the run was in process.
         """
+        if not isinstance(self._runtime, Engine):
+            raise NotFoundError(
+                f"Run {self._run_id!r} was executed in process, where no times but those of the "
+                "tasks are kept: get_status_model() has them."
+            )
         return self._runtime.timing(self._run_id)
 
     def get_nodes(self) -> list[api.Pool]:
-        """The nodes of the run by container image, those that are gone included."""
-        return self._runtime.pools(self._run_id)
+        """The nodes of the run by container image, gone ones included; in process none."""
+        return self._runtime.pools(self._run_id) if isinstance(self._runtime, Engine) else []
 
     def get_tasks(
         self,
@@ -313,7 +318,7 @@ class WorkflowRun:
         return f"<workflow run {self._run_id}>"
 
     def _repr_html_(self) -> str:
-        from orquestra.sdk.runs.displays import run_html, text_html
+        from orquestra.sdk.displays import run_html, text_html
 
         try:
             return run_html(self.get_status_model())

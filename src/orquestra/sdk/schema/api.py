@@ -118,7 +118,10 @@ class TaskRun(Body):
 
 
 class Run(Body):
-    """A run with one entry for every invocation of its definition. `warnings` is ours."""
+    """A run with one entry for every invocation of its definition.
+
+    Ours are `warnings`, and the numbers of tasks, with which the entries may be left out.
+    """
 
     id: str
     definition_id: str
@@ -126,6 +129,8 @@ class Run(Body):
     status: Status
     task_runs: list[TaskRun]
     warnings: list[str] = []
+    total_tasks: int | None = None
+    completed_tasks: int | None = None
 
 
 class RunSummary(Body):

@@ -107,6 +107,16 @@ class StoredValue(NamedTuple):
     location: Location
 
 
+class Cause(Enum):
+    """Why an attempt failed, as far as it counts for the retries of its task."""
+
+    TASK = "TASK"
+    """It raised an exception, or took too long: `ir.TaskDef.retry_policy` counts."""
+    CRASH = "CRASH"
+    """Its process died: `ir.TaskDef.max_retries` counts."""
+    NODE_LOST = "NODE_LOST"
+
+
 class RunPlan(Document):
     """How to execute one run. Its definition is fetched by a call of its own.
 
@@ -115,7 +125,8 @@ class RunPlan(Document):
     each invocation so far: both are empty at first, and let a new head go on where a lost one
     ended. `working_directory` is where host processes run the tasks, on the local runtime.
     `max_nodes` is how many nodes of each pool this run may use. `lengths` are those of the maps
-    that have been opened so far.
+    that have been opened so far, `tries` how often the attempts of each invocation have used up
+    its retries, and `commits` the references of Git imports that this run has been pinned to.
     """
 
     run_id: WorkflowRunId
@@ -126,6 +137,8 @@ class RunPlan(Document):
     attempts_made: dict[ir.TaskInvocationId, int] = Field(default_factory=dict)
     working_directory: str | None = None
     lengths: dict[ir.TaskInvocationId, int] = Field(default_factory=dict)
+    tries: dict[ir.TaskInvocationId, dict[Cause, int]] = Field(default_factory=dict)
+    commits: dict[ir.ImportId, str] = Field(default_factory=dict)
 
 
 class NodeState(Enum):
@@ -261,6 +274,14 @@ class MapOpened(Document):
     length: int
 
 
+class CommitsPinned(Document):
+    """References of Git imports (branches, tags) as a run sees them until its end; told once."""
+
+    type: Literal["commits_pinned"] = "commits_pinned"
+    run_id: WorkflowRunId
+    commits: dict[ir.ImportId, str]
+
+
 class AttemptBeginning(NamedTuple):
     """An attempt that runs. Times are Unix seconds.
 
@@ -290,7 +311,8 @@ class AttemptEnding(NamedTuple):
     `AttemptBeginning`; `node_id`, `worker_ready_at` and `started_at` are null for an attempt that
     ended before it began (its environment could not be made, its node was lost). With a
     `cache_key` the engine remembers the values of a success under it. An attempt that used such
-    values again has no node, and a `message` that says so.
+    values again has no node, and a `message` that says so. `cause` is null for a success, and for
+    a failure that nothing follows in any case.
     """
 
     invocation_id: ir.TaskInvocationId
@@ -304,6 +326,7 @@ class AttemptEnding(NamedTuple):
     ended_at: float
     message: str | None
     cache_key: str | None = None
+    cause: Cause | None = None
 
 
 class AttemptsEnded(Document):
@@ -356,6 +379,7 @@ Event = Annotated[
     | RunStarted
     | RunFinished
     | MapOpened
+    | CommitsPinned
     | AttemptsBegan
     | AttemptsEnded
     | LogLines,
@@ -392,6 +416,6 @@ class CachedResult(Document):
 
 
 class CacheAnswer(Document):
-    """The remembered results among those asked for, by key."""
+    """What is remembered under each key, in the order in which they were asked for."""
 
-    found: dict[str, CachedResult]
+    results: list[CachedResult | None]

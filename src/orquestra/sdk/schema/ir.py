@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import Annotated, Any, Literal, NewType
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -131,25 +132,37 @@ class GitURL(Document):
         return _git_url_parts(value) if isinstance(value, str) else value
 
 
-_SCP_URL = re.compile(r"^(?P<user>[^/@:]+)@(?P<host>[^/:]+):(?P<path>[^/].*)$")
-_GIT_URL = re.compile(
-    r"^(?:(?P<protocol>[a-z0-9+]+)://)?(?:(?P<user>[^/@]+)@)?(?P<host>[^/:?]+)"
-    r"(?::(?:(?P<port>\d+)(?=/|$)|(?=[^/\d])))?/?(?P<path>[^?]*)(?:\?(?P<query>.*))?$"
-)
+_HOST = r"(?P<host>\[[^\]]+\]|[^/:@\[\]]+)"  # brackets are those of an IPv6 address
+_SCP_URL = re.compile(rf"(?P<user>[^/@:]+)@{_HOST}:/?(?P<path>.+)")
+_AUTHORITY = re.compile(rf"(?:(?P<user>.+)@)?{_HOST}(?::(?:(?P<port>\d+)|(?P<folder>\D.*))?)?")
 
 
 def _git_url_parts(url: str) -> dict[str, Any]:
-    scp = _SCP_URL.match(url)
+    scp = _SCP_URL.fullmatch(url)
     if scp:
         return {"original_url": url, "protocol": "ssh", **scp.groupdict()}
-    match = _GIT_URL.match(url)
-    # Without a host, as in `file:///tmp/tool`, the protocol would be taken for it.
-    if not match or ("://" in url and not match["protocol"]):
-        raise ValueError(f"{url!r} is not the address of a Git repository: it names no host")
-    if match["user"] and ":" in match["user"]:
+    try:
+        parts = urlsplit(url if "://" in url else f"https://{url}", allow_fragments=False)
+    except ValueError:  # its text would show a password
+        raise ValueError("A Git address must name a host, which this one does not") from None
+    if ":" in parts.netloc.rpartition("@")[0]:
         raise ValueError("A Git address must not hold a password; use a secret instead")
-    parts = match.groupdict()
-    return {**parts, "original_url": url, "protocol": parts["protocol"] or "https"}
+    match = _AUTHORITY.fullmatch(parts.netloc)
+    if not match:
+        raise ValueError(
+            f"{url!r} is not the address of a Git repository: it names no host, or a wrong port"
+        )
+    # `ssh://git@host:team/tool` is a path after the colon, as in `git@host:team/tool`.
+    path = f"{match['folder'] or ''}{parts.path}"
+    return {
+        "original_url": url,
+        "protocol": parts.scheme,
+        "user": match["user"],
+        "host": match["host"],
+        "port": match["port"],
+        "path": path.removeprefix("/"),
+        "query": parts.query or None,
+    }
 
 
 class InlineImport(Document):
@@ -257,6 +270,14 @@ class RetryPolicy(Document):
     backoff: float
     max_delay_seconds: float
 
+    def pause(self, repeat: int) -> float:
+        """Seconds before a repeat; they are counted from 1."""
+        try:
+            delay = self.delay_seconds * self.backoff ** (repeat - 1)
+        except OverflowError:
+            return self.max_delay_seconds
+        return min(delay, self.max_delay_seconds)
+
 
 class CachePolicy(Document):
     """A result of the task is used again where its code, inputs and environment are the same.
@@ -273,7 +294,8 @@ class TaskDef(Document):
     """A distinct task function and what it needs. Effective values stand on its invocations.
 
     `max_retries` counts repeats after its process died; `retry_policy` is about its exceptions.
-    `timeout_seconds` is how long one attempt may take.
+    `timeout_seconds` is how long one attempt may take; one that has ended within 50 ms is never
+    too late.
     """
 
     id: TaskDefId

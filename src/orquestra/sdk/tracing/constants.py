@@ -13,25 +13,36 @@ from orquestra.sdk.exceptions import FutureNotAValueError, WorkflowSyntaxError
 from orquestra.sdk.schema import ir, responses
 from orquestra.sdk.secret import Secret
 from orquestra.sdk.tracing.numbering import Numbering
-from orquestra.sdk.tracing.snapshots import Constant, preview
+from orquestra.sdk.tracing.snapshots import (
+    MOST_LEVELS,
+    Constant,
+    SecretNotAValueError,
+    is_deep,
+    preview,
+    serialized_by_name,
+)
 from orquestra.sdk.tracing.tasks import TaskDef
 from orquestra.sdk.tracing.workflows import WorkflowDef, WorkflowTemplate
-from orquestra.sdk.values import serialize, to_wire
+from orquestra.sdk.values import SerializedValue, to_wire
 
 _WHAT_TRAVELS = (
     "Give it as an argument of its own, or in a list, a tuple or the values of a dictionary, at "
-    "any depth: plain ones, that do not contain themselves. A small task can make of them what "
-    "you need."
+    "any depth: plain ones, as list(...), tuple(...) and dict(...) make them, that do not contain "
+    "themselves. A small task can make of them what you need."
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Use:
-    """Where a constant is used, for error messages; `owner` has it as its `role`."""
+    """Where a constant is used, for error messages; `owner` has it as its `role`.
+
+    `by_value` where that is a task whose own module travels with it.
+    """
 
     role: str
     owner: str
     site: CallSite | None
+    by_value: bool = False
 
     def problem(self, text: str) -> WorkflowSyntaxError:
         """An error about the constant; the text goes on after its place."""
@@ -76,29 +87,44 @@ def _node(
     value, kind = constant.value, with_article(type(constant.value).__name__)
     _refuse_what_does_not_travel(value, use=use)
     try:
-        wire = to_wire(constant.serialized or serialize(value))
-    except FutureNotAValueError as error:
-        raise use.problem(
-            f"is {kind} that holds the result of task `{error.task_name}`, which "
-            f"is known only at run time. {_WHAT_TRAVELS}"
-        ) from error
+        wire = to_wire(_serialized(constant, by_value=use.by_value))
     except Exception as error:  # what a user's object raises when pickled can be anything
-        raise use.problem(
-            f"is {kind} that cannot be sent: {error}. Create the value inside a task instead."
-        ) from error
+        raise use.problem(f"is {kind} that {_reason(value, error)}") from error
     shown = preview(value) if constant.preview is None else constant.preview
     if isinstance(wire, responses.JSONResult):
         return ir.ConstantNodeJSON(id=node_id, value=wire.value, value_preview=shown)
     return ir.ConstantNodePickle(id=node_id, chunks=wire.chunks, value_preview=shown)
 
 
+def _serialized(constant: Constant, *, by_value: bool) -> SerializedValue:
+    if by_value and constant.by_value is not None:
+        return constant.by_value
+    return constant.serialized or serialized_by_name(constant.value)
+
+
+def _reason(value: Any, error: Exception) -> str:
+    """Why a value cannot be sent, and what to do."""
+    if is_deep(value):
+        return (
+            f"is nested too deeply: more than {MOST_LEVELS} containers lie in each other. Make "
+            "it flatter, or create it inside a task."
+        )
+    if isinstance(error, FutureNotAValueError):
+        return (
+            f"holds the result of task `{error.task_name}`, which is known only at run time. "
+            f"{_WHAT_TRAVELS}"
+        )
+    if isinstance(error, SecretNotAValueError):
+        return f"holds the secret {error.name!r}. {_WHAT_TRAVELS}"
+    return f"cannot be sent: {error}. Create the value inside a task instead."
+
+
 def _refuse_what_does_not_travel(value: Any, *, use: Use) -> None:
     """Tasks and workflows that somebody forgot to call, at any depth of plain containers."""
-    kind = with_article(type(value).__name__)
     waiting, seen = [value], set()
     while waiting:
         item = waiting.pop()
-        if id(item) in seen:
+        if id(item) in seen or isinstance(item, Secret):  # pickling refuses secrets
             continue
         if isinstance(item, TaskDef):
             raise use.problem(
@@ -110,8 +136,6 @@ def _refuse_what_does_not_travel(value: Any, *, use: Use) -> None:
                 "is a workflow. A workflow cannot be part of another one: make a plain function "
                 "of it that calls the tasks, and call that function here."
             )
-        if isinstance(item, Secret):
-            raise use.problem(f"is {kind} that holds the secret {item.name!r}. {_WHAT_TRAVELS}")
         if isinstance(item, dict):
             seen.add(id(item))
             waiting += [*item.keys(), *item.values()]

@@ -114,9 +114,18 @@ class _GraphBuilder:
                 continue
             else:
                 self._add(value.invocation)
-                use = _use_by(value.invocation)
+                use = self._use_by(value.invocation)
                 inside = value.invocation.inputs
             stack.extend((part, use) for part in inside if self._is_new(part))
+
+    def _use_by(self, invocation: TaskInvocation) -> Use:
+        task = invocation.task
+        return Use(
+            role="An argument of",
+            owner=f"task `{task.__name__}`",
+            site=invocation.site,
+            by_value=self._library.is_inline(task),
+        )
 
     def _is_new(self, part: Input) -> bool:
         # Futures are looked up when their turn comes: that many look-ups fewer.
@@ -222,11 +231,6 @@ class _GraphBuilder:
             yield options.head_node_resources
         for invocation in self._nodes:
             yield invocation.resources
-
-
-def _use_by(invocation: TaskInvocation) -> Use:
-    owner = f"task `{invocation.task.__name__}`"
-    return Use(role="An argument of", owner=owner, site=invocation.site)
 
 
 def _image(invocation: TaskInvocation) -> str:

@@ -5,7 +5,7 @@
 import builtins
 import inspect
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import ItemsView, Iterable, KeysView, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
@@ -15,7 +15,6 @@ from orquestra.sdk.exceptions import WorkflowSyntaxError
 from orquestra.sdk.secret import Secret
 from orquestra.sdk.tracing.custom_names import StandIn
 from orquestra.sdk.tracing.futures import ArtifactFuture, TaskInvocation
-from orquestra.sdk.tracing.snapshots import as_input
 from orquestra.sdk.tracing.tasks import TaskDef
 
 A = TypeVar("A")
@@ -25,6 +24,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+# Types cannot say that all arguments after the sequences are given by keyword: `P.kwargs` needs
+# `P.args` beside it. A positional one too many is told when the workflow is built.
 @overload
 def map(
     task: TaskDef[Concatenate[A, P], R], sequence: Iterable[A], /, *args: P.args, **same: P.kwargs
@@ -101,7 +102,7 @@ def map(task: TaskDef[..., Any], /, *sequences: Any, **same: Any) -> ArtifactFut
         task=task,
         args=tuple(mapped),
         kwargs=tuple(same.items()),
-        inputs=tuple(builtins.map(as_input, (*mapped, *same.values()))),
+        inputs=task.inputs((*mapped, *same.values())),
         site=site,
         resources=options.resources,
         custom_name=task.invocation_name(bound, site=site),
@@ -128,9 +129,7 @@ def _sequence(task: TaskDef[..., Any], given: Any, *, number: int) -> Any:
     """The sequence as the graph holds it: a future or an array as it is, all else as a list."""
     if isinstance(given, ArtifactFuture) or (_is_array(given) and given.ndim):
         return given
-    if isinstance(given, str | bytes | bytearray | Mapping | AbstractSet | Secret) or not (
-        isinstance(given, Iterable) and not _is_array(given)
-    ):
+    if _is_unordered(given) or not (isinstance(given, Iterable) and not _is_array(given)):
         kind = with_article(type(given).__name__)
         raise _problem(
             task,
@@ -138,6 +137,13 @@ def _sequence(task: TaskDef[..., Any], given: Any, *, number: int) -> Any:
             "order to call it for. Write a list; `list(...)` makes one.",
         )
     return given if type(given) is list else list(given)
+
+
+def _is_unordered(value: Any) -> bool:
+    """Whether its elements have no certain order, or are not what the user means by it."""
+    if isinstance(value, KeysView | ItemsView):  # they are sets, but in the dictionary's order
+        return False
+    return isinstance(value, str | bytes | bytearray | Mapping | AbstractSet | Secret)
 
 
 def _is_array(value: Any) -> bool:

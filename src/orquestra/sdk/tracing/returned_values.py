@@ -9,7 +9,7 @@ from orquestra.sdk.call_sites import CallSite, located
 from orquestra.sdk.exceptions import WorkflowSyntaxError
 from orquestra.sdk.secret import Secret
 from orquestra.sdk.tracing.futures import ArtifactFuture
-from orquestra.sdk.tracing.snapshots import Collection, Input, as_input
+from orquestra.sdk.tracing.snapshots import Collection, Input, as_inputs
 from orquestra.sdk.tracing.tasks import TaskDef
 from orquestra.sdk.tracing.workflows import WorkflowDef, WorkflowTemplate
 
@@ -28,7 +28,7 @@ def outputs_of(returned: Any, *, workflow: str, site: CallSite | None) -> list[I
     values = None
     if isinstance(returned, Sequence) and not isinstance(returned, str | bytes | Secret):
         values = list(returned)
-        outputs = list(map(as_input, values))
+        outputs = list(as_inputs(values))
         _refuse_collections(outputs, workflow=workflow, site=site)
         if any(isinstance(output, ArtifactFuture) for output in outputs):
             return outputs

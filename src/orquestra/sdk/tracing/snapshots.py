@@ -4,12 +4,19 @@ A program may change a list or a dictionary after it has given it to a task; the
 it was given. What nobody can change is kept as it is, everything else is serialised at once. An
 object given to several calls, unchanged in between, is one constant.
 
+An object that has to do with the module of its task is serialised as the task's function is, with
+what that module defines in it: the other end may not have the module, and a class that function
+and object have in common has to be one class there.
+
 A list, a tuple or a dictionary that holds results of tasks or secrets, at any depth, becomes a
 collection: what is known of it becomes constants, and the task gets it put together again.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from operator import is_
 from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakValueDictionary
 
@@ -20,10 +27,13 @@ if TYPE_CHECKING:
     from orquestra.sdk.values import SerializedValue
 
 PREVIEW_LENGTH = 12
+MOST_LEVELS = 100
+"""So many containers with results may lie in each other: where they run, reading them recurses."""
 
 _COMPARED_BY_VALUE = frozenset({str, int, bool, bytes, type(None)})
 _COMPARED_BY_TEXT = frozenset({float, complex})
 """Their texts tell 0.0 and -0.0 apart, and find NaN again."""
+_UNCHANGING = _COMPARED_BY_VALUE | _COMPARED_BY_TEXT
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, slots=True, weakref_slot=True)
@@ -31,13 +41,17 @@ class Constant:
     """A value known when a workflow is built.
 
     `serialized` and `preview` are None where the value cannot change, and where it could not be
-    serialised at the time of the call.
+    serialised at the time of the call. `by_value` is another form of it, for tasks that travel
+    with their own module, where the value has to do with that module. `items` are those of a list
+    at the time of the call, if none of them can change.
     """
 
     value: Any
     value_key: Any = None
     serialized: "SerializedValue | None" = None
+    by_value: "SerializedValue | None" = None
     preview: str | None = None
+    items: tuple[Any, ...] | None = None
 
     @property
     def key(self) -> Any:
@@ -65,26 +79,49 @@ class Collection:
 
 Input: TypeAlias = ArtifactFuture[Any] | Constant | Secret | Collection
 
+_WITHOUT_MODULE = frozenset({None, "__main__"})
+"""What the main program defines is never named."""
 _NOT_KNOWN_YET = frozenset({ArtifactFuture, Secret})
 _CONTAINERS = frozenset({list, tuple, dict})
 """Their subclasses, like named tuples, would not come back as what they are."""
 
-_serialized: "WeakValueDictionary[int, Constant]" = WeakValueDictionary()
-"""The last constant of each object, by the object's id, which a constant keeps from reuse."""
+_constants: "WeakValueDictionary[tuple[int, str | None], Constant]" = WeakValueDictionary()
+"""The last constant of each object, by the object's id, which a constant keeps from reuse, and by
+the module whose definitions are in it."""
 _collections: "WeakValueDictionary[int, Collection]" = WeakValueDictionary()
 """The same for collections."""
 
 
-def as_input(value: Any) -> Input:
-    """An argument of a call, or an output of a workflow, as a graph holds it."""
-    if type(value) in _NOT_KNOWN_YET:
-        return value  # type: ignore[no-any-return]  # one of the two types
-    value_key = _value_key(value)
-    if value_key is not None:
-        return Constant(value=value, value_key=value_key)
-    if type(value) in _CONTAINERS and _holds_unknown(value):
-        return _collection(value)
-    return _snapshot(value)
+class SecretNotAValueError(Exception):
+    """A secret was about to be pickled as a part of another value."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+def as_inputs(values: Iterable[Any], *, module: str | None = None) -> tuple[Input, ...]:
+    """The arguments of a call, or the outputs of a workflow, as a graph holds them.
+
+    `module` is that of the task, if its function may travel with it.
+    """
+    place = _Place(module=module, made={}, level=1)
+    return tuple(_outermost(value, place) for value in values)
+
+
+def serialized_by_name(value: Any) -> "SerializedValue":
+    """A value as bytes that name the modules of the user, apart from the main program.
+
+    Raises whatever the value's own pickling raises.
+    """
+    from orquestra.sdk.values import serialize
+
+    return serialize(value, pickled=_pickled_by_name)
+
+
+def is_deep(value: Any) -> bool:
+    """Whether more than `MOST_LEVELS` containers lie in each other."""
+    return type(value) in _CONTAINERS and any(islice(_levels(value), MOST_LEVELS, None))
 
 
 def preview(value: Any) -> str:
@@ -113,37 +150,96 @@ def _value_key(value: Any) -> Any:
     return None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Place:
+    """Where in the arguments of a call a value stands, and the module of the task.
+
+    `made` are the collections made before for the same call, by the ids of their values.
+    """
+
+    module: str | None
+    made: dict[int, Collection]
+    level: int
+
+
+def _outermost(value: Any, place: _Place) -> Input:
+    try:
+        return _input(value, place)
+    except RecursionError:  # building refuses it, if the call is part of the workflow
+        return Constant(value=value)
+
+
+def _input(value: Any, place: _Place) -> Input:
+    kind = type(value)
+    if kind in _NOT_KNOWN_YET:
+        return value  # type: ignore[no-any-return]  # one of the two types
+    if kind in _CONTAINERS:
+        known = _unchanged(value) or place.made.get(id(value))
+        if known is not None:
+            return known
+        if _holds_unknown(value):
+            return _collection(value, place)
+    value_key = _value_key(value)
+    if value_key is None:
+        return _snapshot(value, module=place.module)
+    constant = Constant(value=value, value_key=value_key)
+    if kind in _CONTAINERS:
+        _constants[id(value), None] = constant
+    return constant
+
+
+def _unchanged(container: Any) -> Constant | None:
+    """The last constant of a container, where a look at its elements shows that it still holds."""
+    known = _constants.get((id(container), None))
+    if known is None or known.value_key is not None:
+        return known
+    items = known.items
+    is_same = items is not None and len(items) == len(container)
+    return known if is_same and all(map(is_, container, items or ())) else None
+
+
 def _holds_unknown(container: Any) -> bool:
     """Whether plain containers hold a future or a secret, at any depth."""
-    waiting, seen = [container], {id(container)}
-    while waiting:
-        container = waiting.pop()
-        items = container.values() if type(container) is dict else container
-        kinds = set(map(type, items))
-        if kinds & _NOT_KNOWN_YET:
-            return True
-        if kinds & _CONTAINERS:
-            inner = [item for item in items if type(item) in _CONTAINERS and id(item) not in seen]
-            seen.update(map(id, inner))
-            waiting += inner
-    return False
+    kinds = set(map(type, container.values() if type(container) is dict else container))
+    if kinds.isdisjoint(_CONTAINERS):  # the most frequent, and quicker so
+        return not kinds.isdisjoint(_NOT_KNOWN_YET)
+    return any(
+        not _NOT_KNOWN_YET.isdisjoint(map(type, items))
+        for level in _levels(container)
+        for items in level
+    )
 
 
-def _collection(value: Any) -> Collection | Constant:
+def _levels(container: Any) -> Iterator[list[Iterable[Any]]]:
+    """What a plain container holds, then what the ones in it hold, and so on, each once."""
+    level, seen = [container], {id(container)}
+    while level:
+        contents = [each.values() if type(each) is dict else each for each in level]
+        yield contents
+        level = []
+        for items in contents:
+            if not _CONTAINERS.isdisjoint(map(type, items)):
+                inner = {id(item): item for item in items if type(item) in _CONTAINERS}
+                level += [item for key, item in inner.items() if key not in seen]
+                seen.update(inner)
+
+
+def _collection(value: Any, place: _Place) -> Collection | Constant:
     """A constant where it cannot be one, which building refuses if it is part of the workflow."""
+    if place.level > MOST_LEVELS:  # or it contains itself
+        raise RecursionError
     is_dict = type(value) is dict
-    try:
-        keys = [key for key in map(as_input, value if is_dict else ()) if isinstance(key, Constant)]
-        items = tuple(map(as_input, value.values() if is_dict else value))
-    except RecursionError:  # it contains itself
-        return Constant(value=value)
+    inside = _Place(module=place.module, made=place.made, level=place.level + 1)
+    inputs = partial(_input, place=inside)
+    keys = [key for key in map(inputs, value if is_dict else ()) if isinstance(key, Constant)]
+    items = tuple(map(inputs, value.values() if is_dict else value))
     if is_dict and len(keys) < len(items):  # a future is a key
         return Constant(value=value)
-    known = _collections.get(id(value))
-    if known is not None and _are_alike((*keys, *items), known.parts()):
-        return known
-    collection = Collection(kind=type(value), value=value, items=items, keys=tuple(keys))
-    _collections[id(value)] = collection
+    collection = _collections.get(id(value))
+    if collection is None or not _are_alike((*keys, *items), collection.parts()):
+        collection = Collection(kind=type(value), value=value, items=items, keys=tuple(keys))
+        _collections[id(value)] = collection
+    place.made[id(value)] = collection
     return collection
 
 
@@ -157,16 +253,58 @@ def _identity(value: Input) -> Any:
     return value if isinstance(value, Secret) else id(value)
 
 
-def _snapshot(value: Any) -> Constant:
-    from orquestra.sdk.values import serialize
-
+def _snapshot(value: Any, *, module: str | None) -> Constant:
     try:
-        serialized = serialize(value)
+        serialized = serialized_by_name(value)
     except Exception:  # noqa: BLE001 - building tells it, if the call is part of the workflow
         return Constant(value=value)
-    known = _serialized.get(id(value))
-    if known is not None and known.serialized == serialized:
+    by_value = _by_value(value, serialized=serialized, module=module)
+    key = id(value), module if by_value else None
+    known = _constants.get(key)
+    if known is not None and (known.serialized, known.by_value) == (serialized, by_value):
         return known
-    constant = Constant(value=value, serialized=serialized, preview=preview(value))
-    _serialized[id(value)] = constant
+    constant = Constant(
+        value=value,
+        serialized=serialized,
+        by_value=by_value,
+        preview=preview(value),
+        items=_unchanging_items(value),
+    )
+    _constants[key] = constant
     return constant
+
+
+def _by_value(
+    value: Any, *, serialized: "SerializedValue", module: str | None
+) -> "SerializedValue | None":
+    """The value with what the module defines; None where it has nothing to do with the module."""
+    if module in _WITHOUT_MODULE or str(module).encode() not in serialized.data:
+        return None
+
+    from orquestra.sdk.code.by_value import dumps
+    from orquestra.sdk.schema import ir
+
+    if serialized.format is not ir.ArtifactFormat.ENCODED_PICKLE:
+        return None
+    try:
+        data = dumps(value, module=module)
+    except Exception:  # noqa: BLE001 - the module may be installed at the other end
+        return None
+    return None if data == serialized.data else replace(serialized, data=data)
+
+
+def _pickled_by_name(value: Any) -> bytes:
+    from orquestra.sdk.code.by_value import dumps
+
+    return dumps(value, module=None, check=_refuse_secret)
+
+
+def _refuse_secret(value: Any) -> None:
+    if issubclass(type(value), Secret):
+        raise SecretNotAValueError(value.name)
+
+
+def _unchanging_items(value: Any) -> tuple[Any, ...] | None:
+    if type(value) is not list or not _UNCHANGING.issuperset(map(type, value)):
+        return None
+    return tuple(value)

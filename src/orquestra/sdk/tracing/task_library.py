@@ -87,10 +87,14 @@ class TaskLibrary:
         Raises:
             WorkflowSyntaxError: one cannot be read, or they are too large.
         """
-        sources = {task: self._source(task) for task in self._task_ids}
-        inline = (task.__wrapped__ for task in sources if isinstance(sources[task], InlineImport))
-        local = (task.__wrapped__ for task in sources if isinstance(sources[task], LocalImport))
+        tasks = self._task_ids
+        inline = (task.__wrapped__ for task in tasks if self.is_inline(task))
+        local = (task.__wrapped__ for task in tasks if isinstance(self._source(task), LocalImport))
         return source_files(inline, imported=local)
+
+    def is_inline(self, task: TaskDef[..., Any]) -> bool:
+        """Whether the task's function travels in the definition, with its own module."""
+        return isinstance(self._source(task), InlineImport)
 
     def _source(self, task: TaskDef[..., Any]) -> Import:
         return task.options.source_import or self._default_source or InlineImport()
@@ -118,10 +122,8 @@ class TaskLibrary:
             timeout_seconds=None if options.timeout is None else options.timeout.total_seconds(),
             cache=cache_policy_model(options.cache, fn=task.__wrapped__),
         )
-        digest = id_digest(anonymous.model_dump_json())
-        return anonymous.model_copy(
-            update={"id": ir.TaskDefId(clean_name(f"task-{task.__name__}-{digest}"))}
-        )
+        task_id = _task_id(task.__name__, digest=id_digest(anonymous.model_dump_json()))
+        return anonymous.model_copy(update={"id": task_id})
 
     def _dependency_ids(self, task: TaskDef[..., Any], *, source: Import) -> list[ir.ImportId]:
         dependencies = task.options.dependency_imports
@@ -155,6 +157,12 @@ def _check_env_vars(env_vars: Mapping[str, str] | None, *, owner: str) -> None:
                 f"{owner} sets the environment variable {name!r} to {value!r}. "
                 "Names and values must be texts: put quotes around them."
             )
+
+
+def _task_id(name: str, *, digest: str) -> ir.TaskDefId:
+    """A long name is cut, never the digest, which keeps tasks of one name apart."""
+    start = clean_name(f"task-{name}")[: MAX_NAME_LENGTH - len(digest) - 1]
+    return ir.TaskDefId(f"{start}-{digest}")
 
 
 def _task_resources(task: TaskDef[..., Any]) -> Resources:

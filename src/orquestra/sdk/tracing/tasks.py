@@ -32,9 +32,10 @@ from orquestra.sdk.tracing.options import (
 from orquestra.sdk.tracing.outputs import OutputShape, output_shape
 from orquestra.sdk.tracing.resources import Resources, check_resources
 from orquestra.sdk.tracing.retries import RetryPolicy, checked_retry_policy
-from orquestra.sdk.tracing.snapshots import as_input
+from orquestra.sdk.tracing.snapshots import as_inputs
 
 if TYPE_CHECKING:
+    from orquestra.sdk.tracing.snapshots import Input
     from orquestra.sdk.tracing.typed_outputs import (
         FourOutputs,
         OneOutput,
@@ -90,33 +91,33 @@ class TaskDef(Generic[P, R]):
     # Type checkers see elements where the function returns a tuple; see `typed_outputs`.
     @overload
     def __call__(
-        self: "TaskDef[P, Unknown]", *args: P.args, **kwargs: P.kwargs
+        self: "TaskDef[P, Unknown]", /, *args: P.args, **kwargs: P.kwargs
     ) -> ArtifactFuture[Any]: ...
 
     @overload
     def __call__(
-        self: "TaskDef[P, tuple[A]]", *args: P.args, **kwargs: P.kwargs
+        self: "TaskDef[P, tuple[A]]", /, *args: P.args, **kwargs: P.kwargs
     ) -> "OneOutput[A]": ...
 
     @overload
     def __call__(
-        self: "TaskDef[P, tuple[A, B]]", *args: P.args, **kwargs: P.kwargs
+        self: "TaskDef[P, tuple[A, B]]", /, *args: P.args, **kwargs: P.kwargs
     ) -> "TwoOutputs[A, B]": ...
 
     @overload
     def __call__(
-        self: "TaskDef[P, tuple[A, B, C]]", *args: P.args, **kwargs: P.kwargs
+        self: "TaskDef[P, tuple[A, B, C]]", /, *args: P.args, **kwargs: P.kwargs
     ) -> "ThreeOutputs[A, B, C]": ...
 
     @overload
     def __call__(
-        self: "TaskDef[P, tuple[A, B, C, D]]", *args: P.args, **kwargs: P.kwargs
+        self: "TaskDef[P, tuple[A, B, C, D]]", /, *args: P.args, **kwargs: P.kwargs
     ) -> "FourOutputs[A, B, C, D]": ...
 
     @overload
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> ArtifactFuture[R]: ...
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> ArtifactFuture[R]: ...
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> ArtifactFuture[Any]:
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> ArtifactFuture[Any]:
         """The future result of one call.
 
         Raises:
@@ -128,7 +129,7 @@ class TaskDef(Generic[P, R]):
             task=self,
             args=args,
             kwargs=tuple(kwargs.items()),
-            inputs=tuple(map(as_input, (*args, *kwargs.values()))),
+            inputs=self.inputs((*args, *kwargs.values())),
             site=site,
             resources=self.options.resources,
             custom_name=self.invocation_name(bound, site=site),
@@ -147,6 +148,11 @@ class TaskDef(Generic[P, R]):
             return self.signature.bind(*args, **kwargs)
         except TypeError as error:
             raise WorkflowSyntaxError(self._binding_problem(error)) from error
+
+    def inputs(self, values: Iterable[Any]) -> "tuple[Input, ...]":
+        """Arguments of a call, as a graph holds them."""
+        module = getattr(self.__sdk_task_body, "__module__", None)
+        return as_inputs(values, module=module)
 
     def invocation_name(
         self, bound: inspect.BoundArguments, *, site: CallSite | None
@@ -188,7 +194,7 @@ class TaskDef(Generic[P, R]):
 
     def _binding_problem(self, error: TypeError) -> str:
         cure = f"Its parameters are {self.signature}."
-        if "'self'" in str(error):
+        if next(iter(self.signature.parameters), None) == "self":
             cure = "Methods cannot be tasks; use a function outside of the class."
         problem = f"Task `{self.__name__}` cannot be called so: {error}. {cure}"
         return located(problem, at=user_call_site())
@@ -292,7 +298,8 @@ def task(  # noqa: PLR0913 - the public signature, all but the function by keywo
         env_vars: environment variables set before the task starts.
         retries: how often a call is repeated after an exception or a timeout; a `RetryPolicy`
             says how long it waits in between.
-        timeout: how long one attempt may take, in seconds or as a `timedelta`.
+        timeout: how long one attempt may take, in seconds or as a `timedelta`; one that has ended
+            within 50 ms is never too late.
         cache: True uses the result of an earlier call again, where code, inputs and environment
             are the same; a `CachePolicy` limits its age.
 
@@ -327,7 +334,23 @@ def _plain_function(fn: Callable[..., Any]) -> Callable[..., Any]:
             f"A task is made of a function written in Python, not of {fn!r}. Write one that "
             "calls it."
         )
+    _warn_if_never_finished(fn)
     return fn
+
+
+def _warn_if_never_finished(fn: Callable[..., Any]) -> None:
+    """Warn of functions whose call gives no value but something that would have to run on."""
+    if inspect.iscoroutinefunction(fn):
+        kind, cure = "an `async` function", "Write a plain function that calls `asyncio.run(...)`."
+    elif inspect.isgeneratorfunction(fn) or inspect.isasyncgenfunction(fn):
+        kind, cure = "a generator function", "Return a list of what it yields, like `list(...)`."
+    else:
+        return
+    problem = (
+        f"Task `{fn.__name__}` is {kind}. Calling it computes nothing yet, so the task will fail: "
+        f"what it returns cannot be pickled. {cure}"
+    )
+    warn_user(located(problem, at=definition_site(fn)))
 
 
 def _signature(fn: Callable[..., Any]) -> inspect.Signature:

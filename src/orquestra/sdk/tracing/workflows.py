@@ -190,7 +190,7 @@ class WorkflowDef:
         return f"<workflow {self.name}>"
 
     def _repr_html_(self) -> str:
-        from orquestra.sdk.runs.displays import workflow_html
+        from orquestra.sdk.displays import workflow_html
 
         return workflow_html(self.model)
 
@@ -212,7 +212,7 @@ class WorkflowTemplate(Generic[P]):
         self._options = options
         self._signature = inspect.signature(fn)
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> WorkflowDef:
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> WorkflowDef:
         """The workflow with these arguments; its function does not run yet.
 
         Raises:

@@ -140,3 +140,104 @@ def test_deleting_what_is_gone_succeeds(storage, exchange):
 
     with pytest.raises(FileNotFoundError):
         content(storage, size=5)
+
+
+class TestLending:
+    """Parts of files of one run for the exchange of another."""
+
+    @pytest.fixture
+    def other(self, tmp_path):
+        folder = tmp_path / "other"
+        folder.mkdir()
+        return folder
+
+    @pytest.fixture
+    def lend(self, storage, exchange, other):
+        """Lends parts of a file `NAME` that has been stored; gives the file in the exchange."""
+        (exchange / NAME).write_bytes(b"zero one two three")
+        (exchange / NAME).chmod(0o666)
+        adopt(storage, exchange, size=18)
+
+        def lent(*spans: tuple[int, int], to: str = "other", folder=other):
+            asked = [Span(*span) for span in spans]
+            name, offsets = storage.lend("run", NAME, asked, to=to, exchange=folder)
+            return folder / name, offsets
+
+        return lent
+
+    @pytest.fixture(params=["ranges", "pieces"], autouse=True)
+    def either_way(self, request, monkeypatch):
+        if request.param == "pieces":
+
+            def refuse(*_):
+                raise OSError(errno.EXDEV, "two file systems")
+
+            monkeypatch.setattr("os.copy_file_range", refuse)
+
+    def test_nothing_but_the_parts_is_there(self, lend, other):
+        file, offsets = lend((5, 3), (13, 5))
+
+        assert file.read_bytes() == b"onethree"
+        assert offsets == [0, 3]
+        assert list(other.iterdir()) == [file]
+
+    def test_what_is_stored_does_not_change_with_it(self, lend, storage):
+        file, _ = lend((0, 4))
+
+        file.write_bytes(b"evil")
+
+        assert content(storage, size=4) == b"zero"
+        assert file.stat().st_mode & 0o777 == 0o644
+
+    def test_the_same_is_copied_once(self, lend):
+        first, _ = lend((0, 4))
+        inode = first.stat().st_ino
+
+        again, _ = lend((0, 4))
+        more, _ = lend((0, 4), (5, 3))
+
+        assert (again, again.stat().st_ino) == (first, inode)
+        assert more != first
+
+    @pytest.mark.parametrize("kind", ["symlink", "pipe", "short"])
+    def test_what_a_task_left_in_its_place_goes(self, lend, tmp_path, kind):
+        file, _ = lend((0, 4))
+        file.unlink()
+        victim = tmp_path / "authorized_keys"
+        victim.write_text("four")
+        {
+            "symlink": lambda: file.symlink_to(victim),
+            "pipe": lambda: os.mkfifo(file),
+            "short": lambda: file.write_bytes(b"abc"),
+        }[kind]()
+
+        lend((0, 4))
+
+        assert (file.read_bytes(), file.is_symlink()) == (b"zero", False)
+        assert victim.read_text() == "four"
+
+    def test_a_run_that_asks_for_its_own_file_gets_that(self, lend, exchange):
+        (exchange / NAME).unlink()
+
+        file, offsets = lend((5, 3), to="run", folder=exchange)
+
+        assert (file.name, offsets) == (NAME, [5])
+        assert file.read_bytes() == b"zero one two three"
+
+    @pytest.mark.parametrize("to", ["other", "run"])
+    def test_a_file_that_is_gone_or_too_short_is_lent_to_nobody(self, lend, storage, other, to):
+        with pytest.raises(BadRequest):
+            lend((0, 19), to=to)
+        storage.delete("run", [NAME])
+        with pytest.raises(BadRequest):
+            lend((0, 4), to=to)
+
+        assert list(other.iterdir()) == []
+
+    def test_a_file_that_a_task_cuts_meanwhile_leaves_nothing(self, lend, other, monkeypatch):
+        monkeypatch.setattr("orquestra.engine.artifacts.storage._regular_size", lambda _: 100)
+
+        with pytest.raises(BadRequest, match="fewer than 50 bytes"):
+            lend((0, 50))
+
+        assert list(other.iterdir()) == []

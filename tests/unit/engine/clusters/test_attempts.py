@@ -5,6 +5,8 @@ import pytest
 from orquestra import sdk
 from orquestra.sdk.schema.cluster import (
     AttemptsEnded,
+    Cause,
+    CommitsPinned,
     HeadBegan,
     Location,
     StoredValue,
@@ -137,6 +139,37 @@ async def test_all_tasks_of_a_run_that_succeeded_have(head, run_id, load, seen, 
     assert {task["state"] for task in tasks.values()} == {"SUCCEEDED"}
     assert tasks["solve"]["endTime"] == "2026-11-22T12:00:10Z"
     assert await completed(run_id) == 2
+
+
+async def test_a_new_head_is_told_why_attempts_have_failed_and_how_often(head, run_id, load):
+    causes = [Cause.TASK, Cause.CRASH, Cause.TASK, Cause.NODE_LOST, None]
+    for number, cause in enumerate(causes, start=1):
+        (attempt,) = ended(run_id, load, State.FAILED, attempt=number, final=False).attempts
+        event = AttemptsEnded(run_id=run_id, attempts=[attempt._replace(cause=cause)], values=[])
+        await head.tell(number, [event])
+
+    plan = await head.plan()
+
+    assert plan.tries == {load: {Cause.TASK: 2, Cause.CRASH: 1, Cause.NODE_LOST: 1}}
+    assert plan.attempts_made == {load: 5}
+
+
+async def test_references_stay_as_the_first_head_has_pinned_them(head, run_id, definition):
+    first, *_ = definition.imports
+    assert (await head.plan()).commits == {}
+
+    for number, commit in enumerate(("a" * 40, "b" * 40), start=1):
+        event = CommitsPinned(run_id=run_id, commits={first: commit})
+        assert (await head.tell(number, [event])).status_code == 204
+
+    assert (await head.plan()).commits == {first: "a" * 40}
+
+
+async def test_a_commit_of_an_import_that_there_is_not_is_refused(head, run_id):
+    answer = await head.tell(1, [CommitsPinned(run_id=run_id, commits={"import-x": "a" * 40})])
+
+    assert answer.status_code == 400
+    assert "has no import 'import-x'" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("make", [began, lambda *names: ended(*names, State.SUCCEEDED)])

@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from orquestra.sdk.runs.logs import read_task_logs
+from orquestra.sdk.logs import read_task_logs
 from orquestra.sdk.schema.cluster import (
     LogKind,
     LogLine,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from orquestra.engine.runs.tasks import Attempt
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import (
     AttemptsBegan,
@@ -146,6 +147,62 @@ async def test_a_map_ends_with_its_run(head, run_id, load, map_of, user):
 
     task = await map_of()
     assert (task["state"], "endTime" in task, "message" in task) == ("TERMINATED", True, False)
+
+
+async def test_a_map_of_which_a_repeated_element_has_ended_began_with_the_first_attempt(
+    head, run_id, load, map_of
+):
+    def at(event, attempt: int, seconds: float):
+        (known,) = event.attempts
+        later = known._replace(attempt=attempt, started_at=known.started_at + seconds)
+        return event.model_copy(update={"attempts": [later]})
+
+    first = at(ended(run_id, f"{load}.0", State.FAILED, final=False, message="again"), 1, 0)
+    second = at(ended(run_id, f"{load}.0", State.SUCCEEDED), 2, 3)
+    await head.tell(1, [opened(run_id, load), first, second])
+
+    task = await map_of()
+
+    assert (task["state"], task["message"]) == ("RUNNING", "1 of 3 elements are done.")
+    assert task["startTime"] == "2026-11-22T12:00:02Z"
+
+
+async def test_the_attempts_of_elements_are_counted_and_not_read(
+    head, run_id, load, map_of, monkeypatch
+):
+    attempts = [ended(run_id, f"{load}.{k}", State.SUCCEEDED).attempts[0] for k in range(300)]
+    told = AttemptsEnded(run_id=run_id, attempts=attempts, values=[])
+    await head.tell(1, [opened(run_id, load, 300), told, began(run_id, load)])
+    read = []
+
+    class Noted(Attempt):
+        def __new__(cls, *values):
+            read.append(values)
+            return Attempt(*values)
+
+    monkeypatch.setattr("orquestra.engine.runs.store.Attempt", Noted)
+
+    assert (await map_of())["message"] == "300 of 300 elements are done."
+    assert len(read) == 1
+
+
+class TestNamesLikeThoseOfElements:
+    """An invocation may be named as no element is, though it begins with the id of a map."""
+
+    @pytest.fixture
+    def definition(self, definition, load) -> ir.WorkflowDef:
+        solve = invocation_of(definition, "solve")
+        text = definition.model_dump_json().replace(f'"{solve}"', f'"{load}.x"')
+        return ir.WorkflowDef.model_validate_json(text)
+
+    async def test_it_is_a_task_of_its_own(self, head, run_id, load, user):
+        events = [opened(run_id, load), ended(run_id, f"{load}.x", State.FAILED, message="no")]
+        await head.tell(1, events)
+
+        run = (await user.get(f"/api/workflow-runs/{run_id}")).json()["data"]
+
+        states = {each["invocationId"]: each["status"]["state"] for each in run["taskRuns"]}
+        assert states == {load: "WAITING", f"{load}.x": "FAILED"}
 
 
 async def test_elements_that_were_not_run_are_told_of_at_the_end(head, run_id, load, map_of):

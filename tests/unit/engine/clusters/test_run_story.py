@@ -6,7 +6,7 @@ import pytest
 
 from orquestra.engine.images.testing import orquestra_image
 from orquestra.engine.provisioning.contract import HEAD
-from orquestra.sdk.runs.logs import read_task_logs
+from orquestra.sdk.logs import read_task_logs
 from orquestra.sdk.schema.cluster import (
     LogKind,
     LogLine,

@@ -60,6 +60,9 @@ async def plan_of(tmp_path, monkeypatch):
         lambda session: runs.named(session, ["run"]),
         lambda session: clusters.pools_in_use(session, ["local-1"]),
         lambda session: reuse.artifacts(session, "ada", keys=["key"]),
+        lambda session: runs.elements(session, "run"),
+        lambda session: runs.attempts(session, "run", of=["invocation"]),
+        lambda session: runs.tries(session, "run"),
     ],
     ids=[
         "last_run",
@@ -69,6 +72,9 @@ async def plan_of(tmp_path, monkeypatch):
         "named",
         "pools_in_use",
         "reusable_artifacts",
+        "elements",
+        "attempts",
+        "tries",
     ],
 )
 async def test_the_history_of_a_cluster_is_not_read(plan_of, call):

@@ -2,7 +2,7 @@ import io
 import tracemalloc
 
 from orquestra.engine.logs.archives import archive
-from orquestra.sdk.runs.logs import read_task_logs
+from orquestra.sdk.logs import read_task_logs
 
 
 def event(text: str):

@@ -1,11 +1,9 @@
 """Results that later runs use again, as heads ask for them."""
 
 import errno
-import os
 
 import pytest
 
-from orquestra.engine.artifacts.storage import ArtifactStorage
 from orquestra.sdk.schema.cluster import (
     AttemptsEnded,
     CacheAnswer,
@@ -53,15 +51,15 @@ def remember(head_of, solve, outputs):
 
 @pytest.fixture
 def ask(head_of):
-    """Asks for results under keys, each with the greatest age that counts."""
+    """Asks for results under pairs of a key and the greatest age that counts."""
 
-    async def asked(run_id: str, keys: dict | None = None) -> dict:
+    async def asked(run_id: str, *keys: tuple) -> list:
         head = head_of(run_id)
         head.exchange.mkdir(parents=True, exist_ok=True)
-        query = CacheQuery(keys=list((keys or {KEY: None}).items()))
+        query = CacheQuery(keys=keys or [(KEY, None)])
         answer = await head.call("POST", f"runs/{run_id}/cached", content=query.model_dump_json())
         assert answer.status_code == 200, answer.text
-        return CacheAnswer.model_validate_json(answer.content).found
+        return CacheAnswer.model_validate_json(answer.content).results
 
     return asked
 
@@ -77,7 +75,7 @@ async def test_a_result_is_found_by_a_later_run_with_all_that_was_stored_of_it(
     first, second = await submit(), await submit()
     await remember(first, {None: b"[6, 3]", 0: b"6"})
 
-    (found,) = (await ask(second)).values()
+    (found,) = await ask(second)
 
     exchange = head_of(second).exchange
     assert found.run_id == first
@@ -91,7 +89,7 @@ async def test_values_lie_in_files_of_the_run_that_asks_and_can_be_recorded_as_i
 ):
     first, second = await submit(), await submit()
     await remember(first, {None: b"6"})
-    (found,) = (await ask(second)).values()
+    (found,) = await ask(second)
     (value,) = found.values
 
     taken = await head_of(second).tell_values([StoredValue(outputs[None], value.location)])
@@ -115,7 +113,7 @@ async def test_a_run_may_use_its_own_results_again(submit, remember, ask):
     run_id = await submit()
     (location,) = await remember(run_id, {None: b"6"})
 
-    (found,) = (await ask(run_id)).values()
+    (found,) = await ask(run_id)
 
     assert [value.location for value in found.values] == [location]
 
@@ -124,7 +122,9 @@ async def test_what_nobody_has_made_is_not_found(submit, remember, ask):
     first, second = await submit(), await submit()
     await remember(first, {None: b"6"})
 
-    assert list(await ask(second, {"1" * 64: None, KEY: None})) == [KEY]
+    nothing, found, also_nothing = await ask(second, ("1" * 64, None), (KEY, None), ("2", None))
+
+    assert (nothing, found.run_id, also_nothing) == (None, first, None)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,19 @@ async def test_only_results_that_are_young_enough_are_found(submit, remember, as
     first, second = await submit(), await submit()
     await remember(first, {None: b"6"})
 
-    assert bool(await ask(second, {KEY: age})) is found
+    (answer,) = await ask(second, (KEY, age))
+    assert (answer is not None) is found
+
+
+async def test_two_questions_with_one_key_and_different_ages_have_two_answers(
+    submit, remember, ask
+):
+    first, second = await submit(), await submit()
+    await remember(first, {None: b"6"})
+
+    for ages in ((3600.0, 0.0, None), (0.0, None, 3600.0)):
+        answers = await ask(second, *((KEY, age) for age in ages))
+        assert [answer is not None for answer in answers] == [age != 0.0 for age in ages]
 
 
 async def test_the_newest_result_counts(submit, remember, ask):
@@ -142,7 +154,7 @@ async def test_the_newest_result_counts(submit, remember, ask):
     await remember(first, {None: b"1"})
     await remember(second, {None: b"2"})
 
-    (found,) = (await ask(third)).values()
+    (found,) = await ask(third)
 
     assert found.run_id == second
 
@@ -160,14 +172,14 @@ async def test_what_is_no_new_success_is_not_remembered(submit, remember, ask, d
     first, second = await submit(), await submit()
     await remember(first, {None: b"6"}, **differences)
 
-    assert await ask(second) == {}
+    assert await ask(second) == [None]
 
 
 async def test_a_success_without_values_is_not_remembered(submit, remember, ask):
     first, second = await submit(), await submit()
     await remember(first, {})
 
-    assert await ask(second) == {}
+    assert await ask(second) == [None]
 
 
 async def test_results_never_pass_from_one_owner_to_another(submit, remember, ask, user, services):
@@ -176,11 +188,11 @@ async def test_results_never_pass_from_one_owner_to_another(submit, remember, as
     user.headers["Authorization"] = f"Bearer {services.tokens.issue('eve')}"
     hers = await submit()
 
-    assert await ask(hers) == {}
+    assert await ask(hers) == [None]
     await remember(hers, {None: b"7"})
 
     user.headers["Authorization"] = f"Bearer {services.tokens.issue('ada')}"
-    (found,) = (await ask(await submit())).values()
+    (found,) = await ask(await submit())
     assert found.run_id == mine
 
 
@@ -189,7 +201,7 @@ async def test_a_result_of_which_a_file_is_gone_is_not_found(submit, remember, a
     whole, _ = await remember(first, {None: b"[6, 3]", 0: b"6"})
     services.artifacts.delete(first, [whole.file])
 
-    assert await ask(second) == {}
+    assert await ask(second) == [None]
 
 
 async def test_a_result_outlives_its_run_in_the_exchange(submit, remember, ask, head_of):
@@ -198,7 +210,8 @@ async def test_a_result_outlives_its_run_in_the_exchange(submit, remember, ask, 
     await head_of(first).tell(2, [finished(first)])
     (head_of(first).exchange / location.file).unlink()
 
-    assert list(await ask(second)) == [KEY]
+    (found,) = await ask(second)
+    assert found.run_id == first
 
 
 async def test_dry_runs_neither_leave_results_nor_get_any(submit, user, remember, ask):
@@ -210,10 +223,11 @@ async def test_dry_runs_neither_leave_results_nor_get_any(submit, user, remember
     dry = created.json()["data"]["id"]
 
     await remember(dry, {None: b"6"})
-    assert await ask(other) == {}
+    assert await ask(other) == [None]
     await remember(real, {None: b"6"})
-    assert list(await ask(other)) == [KEY]
-    assert await ask(dry) == {}
+    (found,) = await ask(other)
+    assert found.run_id == real
+    assert await ask(dry) == [None]
 
 
 async def test_a_run_that_is_over_and_one_of_others_are_told_nothing(submit, head_of, user):
@@ -230,38 +244,32 @@ async def test_a_run_that_is_over_and_one_of_others_are_told_nothing(submit, hea
     assert empty.status_code == 400
 
 
-class TestWithoutLinks:
-    """On file systems that permit no hard links."""
+async def test_a_task_that_writes_to_what_its_run_was_lent_changes_nothing_else(
+    submit, remember, ask, head_of, user
+):
+    first, second = await submit(), await submit()
+    await remember(first, {None: b"6"})
+    (found,) = await ask(second)
+    (value,) = found.values
 
-    @pytest.fixture(autouse=True)
-    def no_links(self, monkeypatch):
-        def refuse(source, target, **_):
-            if os.path.lexists(target):
-                raise FileExistsError(errno.EEXIST, "there is one", target)
-            if not os.path.lexists(source):
-                raise FileNotFoundError(errno.ENOENT, "there is none", source)
-            raise PermissionError(errno.EPERM, "no links", target)
+    (head_of(second).exchange / value.location.file).write_bytes(b"7")
 
-        monkeypatch.setattr(os, "link", refuse)
+    (again,) = await ask(await submit())
+    assert again.run_id == first
+    ((artifact,),) = (
+        (await user.get(f"/api/artifacts?workflowRunId={first}")).json()["data"].values()
+    )
+    assert (await user.get(f"/api/artifacts/{artifact}")).json()["value"] == "6"
 
-    @pytest.fixture
-    def storage(self, tmp_path) -> ArtifactStorage:
-        (tmp_path / "store").mkdir()
-        (tmp_path / "exchange").mkdir()
-        return ArtifactStorage(tmp_path / "store")
 
-    def test_what_was_written_after_a_copy_is_copied_too(self, storage, tmp_path):
-        exchange = tmp_path / "exchange"
+async def test_what_there_is_no_room_for_is_not_found(submit, remember, ask, monkeypatch, caplog):
+    first, second = await submit(), await submit()
+    await remember(first, {None: b"6"})
 
-        def lend() -> bytes:
-            source = exchange / "one.w.1"
-            size = source.stat().st_size
-            storage.adopt("one", exchange=exchange, files={"one.w.1": size})
-            name = storage.share("one", "one.w.1", size=size, to="two")
-            storage.relink("two", exchange=exchange, files=[name])
-            return (exchange / name).read_bytes()
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-        (exchange / "one.w.1").write_bytes(b"first")
-        assert lend() == b"first"
-        (exchange / "one.w.1").write_bytes(b"first, second")
-        assert lend() == b"first, second"
+    monkeypatch.setattr("os.copy_file_range", full)
+
+    assert await ask(second) == [None]
+    assert "No space left" in caplog.text

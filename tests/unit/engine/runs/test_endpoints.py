@@ -265,3 +265,14 @@ async def test_a_repository_that_needs_a_secret_is_warned_about(user, definition
     assert warning.startswith(
         "The repository https://example.com/tool is read without the secret 'token'"
     )
+
+
+async def test_without_its_tasks_a_run_tells_how_many_there_are(user, submit):
+    run_id = await submit()
+
+    whole = (await user.get(f"/api/workflow-runs/{run_id}")).json()["data"]
+    short = (await user.get(f"/api/workflow-runs/{run_id}?tasks=false")).json()["data"]
+
+    assert len(whole["taskRuns"]) == whole["totalTasks"] == 2
+    assert short == whole | {"taskRuns": []}
+    assert short["completedTasks"] == 0

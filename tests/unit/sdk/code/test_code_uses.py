@@ -21,6 +21,24 @@ def test_what_code_mentions_is_found(text, uses):
     assert list(uses_of(compile(text, "<text>", "exec"))) == uses
 
 
+@pytest.mark.parametrize("text", ["import a.b", "from a import b"])
+@pytest.mark.parametrize("before", ["n{}", "y = {}.5"])
+def test_imports_are_found_where_many_names_and_constants_come_before(text, before):
+    lines = [before.format(number) for number in range(300)]
+
+    uses = list(uses_of(compile("\n".join([*lines, text]), "<text>", "exec")))
+
+    assert ImportedModule("a.b") in uses
+
+
+def test_attributes_are_found_where_many_names_come_before():
+    lines = [f"n{number}" for number in range(300)]
+
+    uses = list(uses_of(compile("\n".join([*lines, "a.b.c"]), "<text>", "exec")))
+
+    assert uses[-1] == UsedName(("a", "b", "c"))
+
+
 def test_local_variables_are_not_mentioned():
     def f(x):
         y = [x.z]

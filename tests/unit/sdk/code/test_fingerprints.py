@@ -237,6 +237,150 @@ def test_code_of_notebooks_and_lambdas_is_told_apart_without_its_source(tmp_path
     assert printed[0] == run(tmp_path, "# a comment\n" + variants[0])
 
 
+CHANGED_CLASSES = {
+    "closure of a class": """
+def make(by):
+    class Scale:
+        def apply(self, x):
+            return x * by
+    return Scale
+Used = make(OLD)
+""",
+    "attribute that was set": "class Used:\n    rate = 1\nUsed.rate = OLD\n",
+    "attribute that was computed": "import os\nclass Used:\n    rate = os.getppid() * 0 + OLD\n",
+    "list": "class Used:\n    weights = [OLD]\n",
+    "nested class": "class Used:\n    class Inner:\n        rate = OLD\n",
+    "static method": "class Used:\n    @staticmethod\n    def f():\n        return OLD\n",
+    "class method": "class Used:\n    @classmethod\n    def f(cls):\n        return OLD\n",
+    "cached property": """
+import functools
+class Used:
+    @functools.cached_property
+    def rate(self):
+        return OLD
+""",
+    "dataclass": """
+from dataclasses import dataclass, field
+@dataclass
+class Used:
+    weights: list = field(default_factory=lambda: [OLD], metadata={"a": 1})
+""",
+    "enum": "import enum\nclass Used(enum.Enum):\n    A = OLD\n",
+    "named tuple": "from typing import NamedTuple\nclass Used(NamedTuple):\n    a: int = OLD\n",
+    "metaclass": """
+class Meta(type):
+    def __call__(cls):
+        return OLD
+class Used(metaclass=Meta): ...
+""",
+    "abstract base": """
+import abc
+class Base(abc.ABC):
+    @abc.abstractmethod
+    def f(self):
+        return OLD
+class Used(Base):
+    def f(self):
+        return super().f()
+""",
+    "model": """
+import pydantic
+class Inner(pydantic.BaseModel):
+    rate: int = OLD
+class Used(pydantic.BaseModel):
+    inner: Inner = Inner()
+    @pydantic.field_validator("inner")
+    @classmethod
+    def checked(cls, inner):
+        return inner
+""",
+    "validator": """
+import pydantic
+class Used(pydantic.BaseModel):
+    inner: int
+    @pydantic.field_validator("inner")
+    @classmethod
+    def checked(cls, inner):
+        return inner + OLD
+""",
+    "attribute of a function": "def Used():\n    return 1\nUsed.rate = OLD\n",
+}
+TWICE = """
+import sys
+from orquestra.sdk.code.fingerprints import fingerprint
+OLD = int(sys.argv[1])
+PROGRAM
+def task():
+    return Used
+print(fingerprint(task))
+"""
+
+
+@pytest.mark.parametrize("program", CHANGED_CLASSES.values(), ids=CHANGED_CLASSES)
+def test_a_class_counts_with_all_that_it_holds(tmp_path, program):
+    text = TWICE.replace("PROGRAM", program)
+
+    first, same, other = (run(tmp_path, text, arguments=(rate,)) for rate in "223")
+
+    assert first == same
+    assert first != other
+
+
+def test_classes_count_as_they_are_now_not_as_their_file_is(tmp_path):
+    text = "class Used:\n    rate = 1\ndef task():\n    return Used.rate\n"
+    write(tmp_path, project(text))
+
+    with imported(tmp_path, "wf") as module:
+        before = fingerprint(module.task)
+        write(tmp_path, project(text.replace("1", "2")))
+
+        assert fingerprint(module.task) == before
+
+
+IN_NO_ORDER = """
+import enum
+class Mode(enum.Enum):
+    FAST = 1
+    SLOW = 2
+class A:
+    def f(self):
+        return B, C
+class B:
+    def f(self):
+        return A, C, KINDS
+class C:
+    modes = {Mode.FAST, Mode.SLOW}
+KINDS = {A, B, C, len, ("a", A)}
+def task():
+    return KINDS
+"""
+
+
+def test_the_order_of_a_set_does_not_count(tmp_path, monkeypatch):
+    write(tmp_path, project(IN_NO_ORDER))
+    digests = set()
+    for seed in "1234":
+        monkeypatch.setenv("PYTHONHASHSEED", seed)
+        digests.add(run(tmp_path, PRINT))
+
+    assert len(digests) == 1
+
+
+def test_code_may_be_a_long_chain(digest_of):
+    links = (f"class C{n}:\n    def f(self):\n        return C{n - 1}\n" for n in range(1, 300))
+    text = "def C0():\n    return 1\n" + "".join(links) + "def task():\n    return C299\n"
+
+    assert digest_of(project(text)) != digest_of(project(text.replace("return 1", "return 2")))
+
+
+def test_a_class_with_something_of_which_nothing_can_be_told_is_named():
+    class Guarded:
+        lock = threading.Lock()
+
+    with pytest.raises(WorkflowSyntaxError, match=r"`lock`, which is or holds .*type lock"):
+        fingerprint(lambda: Guarded)
+
+
 def test_functions_that_call_each_other_have_one():
     def even(n):
         return n == 0 or odd(n - 1)
@@ -305,3 +449,14 @@ def test_values_nested_too_deeply_are_refused():
 
     with pytest.raises(WorkflowSyntaxError, match="nested too deeply"):
         fingerprint(lambda: deep)
+
+
+def test_a_local_module_that_cannot_be_read_is_told_with_the_function(tmp_path):
+    write(tmp_path, {"wf.py": "def task():\n    import latin\n"})
+    (tmp_path / "latin.py").write_bytes(b"X = '\xe9'\n")
+
+    with (
+        imported(tmp_path, "wf") as module,
+        pytest.raises(WorkflowSyntaxError, match=r"(?s)wf\.py:1.*latin\.py"),
+    ):
+        fingerprint(module.task)

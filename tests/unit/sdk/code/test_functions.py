@@ -8,7 +8,12 @@ import cloudpickle
 import pytest
 
 from orquestra import sdk
-from orquestra.sdk.code.functions import encode_function, load_function, module_reference
+from orquestra.sdk.code.functions import (
+    encode_function,
+    load_function,
+    module_reference,
+    named_reference,
+)
 from orquestra.sdk.exceptions import InvalidTaskDefinitionError, WorkflowSyntaxError
 from orquestra.sdk.schema import ir
 from orquestra.sdk.values import to_chunks
@@ -93,14 +98,86 @@ def test_inside_sent_code_a_task_is_its_plain_function(task, result):
     assert load_function(inline(task.__wrapped__))(4) == result
 
 
-def test_code_that_cannot_be_pickled_is_named_with_a_way_out():
+LOCK = threading.Lock()
+
+
+def helper():
+    return shared_helper() or helper()
+
+
+def shared_helper():
+    return helper() if LOCK.locked() else None
+
+
+def test_code_that_cannot_be_pickled_is_named_with_its_place_and_a_way_out():
     lock = threading.Lock()
 
     def guarded():
         return lock
 
-    with pytest.raises(WorkflowSyntaxError, match=r"`guarded`.*inside the task"):
+    with pytest.raises(
+        WorkflowSyntaxError,
+        match=r"(?s)test_functions\.py:\d+: def guarded.*`guarded`.*because of `lock`:.*inside",
+    ):
         encode_function(guarded)
+
+
+def test_what_helpers_use_is_named_too():
+    def with_helper():
+        return helper()
+
+    with pytest.raises(
+        WorkflowSyntaxError, match="`helper`, which uses `shared_helper`, which uses `LOCK`:"
+    ):
+        encode_function(with_helper)
+
+
+def test_a_default_that_cannot_be_pickled_is_named():
+    def guarded(key=None, lock=threading.Lock()):  # noqa: B008
+        return key, lock
+
+    with pytest.raises(WorkflowSyntaxError, match="because of `lock`"):
+        encode_function(guarded)
+
+
+def test_code_that_was_run_by_exec_has_a_name():
+    variables = {}
+    exec("def made():\n    return 42\n", variables)
+
+    assert named_reference(variables["made"]).module == "__main__"
+    assert load_function(inline(variables["made"]))() == 42
+
+
+@pytest.fixture
+def package(project):
+    """A package with a part that cannot travel as it is."""
+    (project / "locked").mkdir()
+    (project / "locked" / "part.py").write_text(
+        "import threading\nLOCK = threading.Lock()\ndef value():\n    return 3\nclass Part: ...\n"
+    )
+    (project / "locked" / "__init__.py").write_text(
+        "import sys, threading\n"
+        "import locked.part\n"
+        "from locked import part\n"
+        "from locked.part import Part, value\n"
+        "LOCK = threading.Lock()\n"
+        "FACTOR = 5\n"
+        "me = sys.modules[__name__]\n"
+        "def by_name():\n    return value() if isinstance(Part(), part.Part) else None\n"
+        "def by_module():\n    return part.value()\n"
+        "def by_package():\n    return locked.part.value()\n"
+        "def by_itself():\n    return me.FACTOR\n"
+        "def inside():\n    from .part import value\n    return value()\n"
+    )
+    return importlib.import_module("locked")
+
+
+@pytest.mark.parametrize(
+    ("name", "result"),
+    [("by_name", 3), ("by_module", 3), ("by_package", 3), ("by_itself", 5), ("inside", 3)],
+)
+def test_modules_travel_by_their_names(package, name, result):
+    assert load_function(inline(getattr(package, name)))() == result
 
 
 def test_code_that_uses_a_result_from_outside_is_told_to_take_it_as_an_argument():
@@ -110,7 +187,8 @@ def test_code_that_uses_a_result_from_outside_is_told_to_take_it_as_an_argument(
         return result + 1
 
     with pytest.raises(
-        WorkflowSyntaxError, match=r"`plus_one`.*result of task `factorial`.*an argument\.$"
+        WorkflowSyntaxError,
+        match=r"(?s)test_functions\.py:\d+.*`plus_one`.*result of task `factorial`.*an argument\.$",
     ):
         encode_function(plus_one)
 

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from orquestra import sdk
-from orquestra.sdk.code.import_library import ImportLibrary, installed_sdk_version
+from orquestra.sdk.code.import_library import ImportLibrary
 from orquestra.sdk.code.imports import GithubImport, GitImport, GitImportWithAuth, LocalImport
 from orquestra.sdk.exceptions import (
     InvalidTaskDefinitionError,
@@ -14,6 +14,7 @@ from orquestra.sdk.exceptions import (
 from orquestra.sdk.schema import ir
 from orquestra.sdk.tracing.task_library import TaskLibrary
 from orquestra.sdk.tracing.tasks import TaskDef
+from orquestra.sdk.versions import installed_version
 from tests.unit.sdk.git_places import SSH_URL, Clone
 
 TOOL = GitImport("https://github.com/acme/tool.git", "v1")
@@ -192,7 +193,7 @@ def test_packages_of_source_and_dependencies_must_agree():
 
 @pytest.mark.parametrize(
     "requirement",
-    ["orquestra-sdk", "Orquestra_SDK[all]", f"orquestra-sdk=={installed_sdk_version()}"],
+    ["orquestra-sdk", "Orquestra_SDK[all]", f"orquestra-sdk=={installed_version().original}"],
 )
 def test_quirk_a_pinned_sdk_gives_way(requirement):
     task = sdk.task(work, dependency_imports=sdk.PythonImports(requirement, "numpy"))
@@ -215,7 +216,9 @@ def test_quirk_a_pinned_sdk_of_another_version_gives_way_with_a_warning(requirem
 
     assert warned[0].filename == __file__
     told = [p for i in imports.values() for p in getattr(i, "packages", [])]
-    assert [package.version_constraints for package in told] == [[f"=={installed_sdk_version()}"]]
+    assert [package.version_constraints for package in told] == [
+        [f"=={installed_version().original}"]
+    ]
     assert imports[model.dependency_import_ids[-1]].packages == told
 
 

@@ -55,6 +55,26 @@ def test_imports_of_a_function_are_found_without_its_text():
     assert set(names_in_functions({**variables, "f": sdk.task(variables["f"])})) == set()
 
 
+IN_OTHER_PLACES = {
+    "method": "class A:\n    def f(self):\n        import a",
+    "static": "class A:\n    @staticmethod\n    def f():\n        import a",
+    "property": "class A:\n    @property\n    def f(self):\n        import a",
+    "inner class": "class A:\n    class B:\n        def f(self):\n            import a",
+    "containers": "def f():\n    import a\nX = [{'f': (f,)}]\ndel f",
+    "partial": "import functools\ndef f(x):\n    import a\nX = functools.partial(f, 1)\ndel f",
+    "closure": "def wrap(f):\n    return lambda: f()\n@wrap\ndef f():\n    import a",
+    "itself": "def f():\n    import a\nX = [f]\nX.append(X)\ndel f",
+}
+
+
+@pytest.mark.parametrize("program", IN_OTHER_PLACES.values(), ids=IN_OTHER_PLACES)
+def test_functions_of_a_program_without_text_are_found_wherever_it_has_them(program):
+    variables = {"__name__": "__main__"}
+    exec(program, variables)
+
+    assert "a" in set(names_in_functions(variables))
+
+
 def test_variables_tell_where_they_come_from():
     variables = {
         "__name__": "own",

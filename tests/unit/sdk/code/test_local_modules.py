@@ -272,7 +272,7 @@ def test_what_is_too_large_is_refused_with_the_largest_file(files_of, monkeypatc
     monkeypatch.setattr(local_modules, "MOST_BYTES", 100)
     files = {"wf.py": "import small, big\n" + TASK, "small.py": "", "big.py": "#" * 101}
 
-    with pytest.raises(WorkflowSyntaxError, match=r"largest is big\.py"):
+    with pytest.raises(WorkflowSyntaxError, match=r"(?s)wf\.py:2: def task.*largest is big\.py"):
         files_of(files)
     assert local_modules.MOST_BYTES == 100
 
@@ -281,15 +281,71 @@ def test_the_most_that_travels_are_ten_mebibytes():
     assert local_modules.MOST_BYTES == 10 * 1024 * 1024
 
 
-def test_a_module_that_is_not_utf_8_is_refused(tmp_path):
-    write(tmp_path, {"wf.py": "def task():\n    import latin\n"})
-    (tmp_path / "latin.py").write_bytes("# coding: latin-1\nX = 'é'\n".encode("latin-1"))
+@pytest.mark.parametrize("other_task_first", [False, True])
+def test_a_module_that_cannot_be_read_is_refused_with_the_task_that_imports_it(
+    tmp_path, other_task_first
+):
+    write(tmp_path, {"wf.py": "\ndef task():\n    import latin\n", "other.py": TASK})
+    (tmp_path / "latin.py").write_bytes("X = 'é'\n".encode("latin-1"))
+
+    with imported(tmp_path, "wf") as module, imported(tmp_path, "other") as other:
+        functions = [other.task, module.task] if other_task_first else [module.task]
+        with pytest.raises(
+            WorkflowSyntaxError, match=r"(?s)wf\.py:2: def task.*latin\.py.*encoding.*UTF-8"
+        ):
+            source_files(functions)
+
+
+UNREADABLE = {"pkg/.#helpers.py": None, "pkg/gone.py": None, "pkg/tests/latin.py": b"X = '\xe9'\n"}
+
+
+@pytest.mark.parametrize("path", UNREADABLE)
+def test_what_nobody_imports_of_a_package_need_not_be_readable(tmp_path, path):
+    write(tmp_path, {"wf.py": "import pkg\n" + TASK, "pkg/__init__.py": "", "pkg/tests/x.py": ""})
+    data = UNREADABLE[path]
+    if data is None:
+        (tmp_path / path).symlink_to("nowhere")
+    else:
+        (tmp_path / path).write_bytes(data)
+
+    with imported(tmp_path, "wf") as module:
+        assert list(source_files([module.task])) == ["pkg/__init__.py", "pkg/tests/x.py"]
+
+
+@pytest.mark.parametrize("statement", ["import pkg.latin", "from pkg.latin import X"])
+def test_what_is_imported_of_a_package_must_be_readable(tmp_path, statement):
+    write(tmp_path, {"wf.py": f"def task():\n    {statement}\n", "pkg/__init__.py": ""})
+    (tmp_path / "pkg" / "latin.py").write_bytes(b"X = '\xe9'\n")
 
     with (
         imported(tmp_path, "wf") as module,
-        pytest.raises(WorkflowSyntaxError, match=r"latin\.py.*utf-8.*UTF-8"),
+        pytest.raises(WorkflowSyntaxError, match=r"latin\.py.*cannot be sent"),
     ):
         source_files([module.task])
+
+
+def test_of_a_package_that_is_too_large_only_what_is_imported_travels(files_of, monkeypatch):
+    monkeypatch.setattr(local_modules, "MOST_BYTES", 100)
+    files = {
+        "wf.py": "import pkg.sub.part\n" + TASK,
+        "pkg/__init__.py": "from . import base",
+        "pkg/base.py": "import space.one",
+        "pkg/sub/__init__.py": "",
+        "pkg/sub/part.py": "from ..other import function",
+        "pkg/other.py": "function = 1",
+        "pkg/unused.py": "#" * 101,
+        "space/one.py": "",
+        "space/two.py": "",
+    }
+
+    assert files_of(files) == [
+        "pkg/__init__.py",
+        "pkg/base.py",
+        "pkg/other.py",
+        "pkg/sub/__init__.py",
+        "pkg/sub/part.py",
+        "space/one.py",
+    ]
 
 
 def test_a_module_that_has_changed_is_read_again(tmp_path):

@@ -15,6 +15,7 @@ FILES = {
     "ns/whole/__pycache__/x.py": "",
     "ns/whole/env/pyvenv.cfg": "",
     "ns/whole/env/x.py": "",
+    "ns/whole/not-a-module.py": "",
 }
 
 
@@ -45,3 +46,43 @@ def test_a_name_leads_to_the_first_that_travels_as_a_whole(tmp_path, parts, file
 def test_a_file_that_is_gone_is_told(tmp_path):
     with pytest.raises(WorkflowSyntaxError, match=r"gone\.py.*cannot be sent"):
         read_module(tmp_path / "gone.py", package="")
+
+
+@pytest.mark.parametrize(
+    ("parts", "files"),
+    [
+        (["whole", "sub", "x"], ["ns/whole/__init__.py", "ns/whole/sub/x.py"]),
+        (["whole", "function"], ["ns/whole/__init__.py"]),
+        (["part", "function"], ["ns/part.py"]),
+        (["missing"], []),
+    ],
+)
+def test_the_files_that_an_import_runs_are_found(tmp_path, parts, files):
+    write(tmp_path, FILES)
+
+    units = Unit(path="ns", place=tmp_path / "ns").run_by(parts)
+
+    assert [path for unit in units if unit.is_whole for path, _ in unit.files()] == files
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"# coding: latin-1\nX = '\xe9'\r\n", "# coding: utf-8\nX = 'é'\r\n"),
+        (b"#!python\n# -*- coding: latin-1 -*-\n", "#!python\n# -*- coding: utf-8 -*-\n"),
+        (b"# coding: utf-8\nX = '# coding: x'\n", "# coding: utf-8\nX = '# coding: x'\n"),
+        (b"\xef\xbb\xbfimport a\n", "import a\n"),
+    ],
+)
+def test_text_is_decoded_as_python_does_and_can_be_written_as_utf_8(tmp_path, data, text):
+    (tmp_path / "x.py").write_bytes(data)
+
+    assert read_module(tmp_path / "x.py", package="").text == text
+
+
+@pytest.mark.parametrize("data", [b"# coding: nonsense\n", b"X = '\xe9'\n", b"\n\n\n'\xe9'\n"])
+def test_what_python_cannot_decode_is_told(tmp_path, data):
+    (tmp_path / "x.py").write_bytes(data)
+
+    with pytest.raises(WorkflowSyntaxError, match=r"x\.py.*cannot be sent"):
+        read_module(tmp_path / "x.py", package="")

@@ -2,7 +2,6 @@ import httpx
 import pytest
 
 from orquestra.sdk.compute_engine.client import ComputeEngineClient
-from orquestra.sdk.compute_engine.projects import ProjectRef
 from orquestra.sdk.configuration import local_engine
 from orquestra.sdk.configuration.config import RuntimeConfig
 from orquestra.sdk.configuration.local_engine import LocalEngineFile
@@ -17,6 +16,7 @@ from orquestra.sdk.exceptions import (
     WorkflowRunNotFoundError,
     WorkflowRunNotStarted,
 )
+from orquestra.sdk.projects import ProjectRef
 from orquestra.sdk.schema import api
 
 RUN = "GET /api/workflow-runs/r1"

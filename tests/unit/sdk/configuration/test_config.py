@@ -1,6 +1,7 @@
 import json
 import stat
 import threading
+import warnings
 
 import pytest
 
@@ -128,6 +129,28 @@ def test_logins_saved_at_the_same_time_are_all_kept():
     assert sorted(RuntimeConfig.list_configs()) == sorted([*names, *BUILT_IN])
 
 
+def test_engines_of_one_name_saved_at_the_same_time_are_both_kept(config_file):
+    together = threading.Barrier(2, timeout=2)
+
+    def save(host):
+        together.wait()
+        RuntimeConfig.ce(f"https://lab.{host}", "token")
+
+    for _ in range(20):
+        config_file.unlink(missing_ok=True)
+        threads = [
+            threading.Thread(target=save, args=(host,), daemon=True) for host in ("org", "net")
+        ]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the second name
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+
+        assert len(saved_logins()) == 2
+
+
 def test_without_any_login_the_message_says_how_to_log_in():
     assert RuntimeConfig.list_configs() == BUILT_IN
     with pytest.raises(ConfigFileNotFoundError, match="orq login"):
@@ -223,6 +246,15 @@ def test_the_name_follows_from_the_address(uri, name):
 def test_what_is_no_address_is_refused(uri):
     with pytest.raises(RuntimeConfigError, match="with its scheme"):
         RuntimeConfig.ce(uri, "token")
+
+
+@pytest.mark.parametrize("credentials", ["ada:hunter2", "hunter2", ":hunter2"])
+def test_an_address_with_credentials_is_refused(config_file, credentials):
+    with pytest.raises(RuntimeConfigError, match=r"lab.example.com.*before the \"@\"") as refused:
+        RuntimeConfig.ce(f"https://{credentials}@lab.example.com", "token")
+
+    assert "hunter2" not in str(refused.value)
+    assert not config_file.exists()
 
 
 def test_names_of_local_runtimes_are_not_taken():

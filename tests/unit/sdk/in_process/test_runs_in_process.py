@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 import threading
-import time
+from datetime import timedelta
 
 import pytest
 
@@ -19,13 +19,29 @@ from orquestra.sdk.exceptions import (
     WorkflowRunNotFoundError,
     WorkspacesNotSupportedError,
 )
+from orquestra.sdk.in_process.records import RunRecord
 from orquestra.sdk.in_process.runtime import _cache
+from orquestra.sdk.schema.workflow_run import State
+from tests.unit.sdk import user_projects
 
 
 @pytest.fixture
-def execute(monkeypatch):
+def waits(monkeypatch):
+    """The pauses between tries, in seconds; they take no time."""
+    waits = []
+
+    def is_to_stop(_record, *, within=timedelta()):
+        if within:
+            waits.append(within.total_seconds())
+        return False
+
+    monkeypatch.setattr(RunRecord, "is_to_stop", is_to_stop)
+    return waits
+
+
+@pytest.fixture
+def execute(waits):
     """Runs a task, and gives the run; its retries wait for nothing."""
-    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
 
     def start(task, *arguments, dry_run=False):
         @sdk.workflow
@@ -116,6 +132,18 @@ def test_what_tasks_write_is_kept_by_task_and_shown_all_the_same(execute, capsys
     assert shown.out == "to out\nfrom a thread\n"
     assert shown.err == "to err\nto the log\n"
     assert run.get_tasks()[0].get_logs() == output
+
+
+def test_lines_end_where_an_engine_ends_them(execute):
+    @sdk.task
+    def write():
+        print("a\rb\x0cc\u2028d\r")
+        print()
+        print("no newline", end="")
+
+    (output,) = execute(write).get_logs().per_task.values()
+
+    assert output.out == ["a\rb\x0cc\u2028d", "", "no newline"]
 
 
 def test_streams_and_handlers_are_what_they_were_after_a_run(execute):
@@ -215,9 +243,8 @@ def test_a_task_is_tried_again_as_its_policy_says(execute, tmp_path):
     assert "try 1" in errors
 
 
-def test_a_task_that_always_fails_is_tried_so_often_and_no_more(execute, tmp_path, monkeypatch):
-    count, waits = tmp_path / "count", []
-    monkeypatch.setattr(time, "sleep", waits.append)
+def test_a_task_that_always_fails_is_tried_so_often_and_no_more(waits, tmp_path):
+    count = tmp_path / "count"
 
     @sdk.task(retries=sdk.RetryPolicy(max_retries=3, delay=1, backoff=4, max_delay=10))
     def hopeless():
@@ -248,6 +275,60 @@ def test_ctrl_c_is_not_tried_again_and_terminates_the_run(execute):
     assert newest().get_status() is sdk.State.TERMINATED
 
 
+@sdk.task(retries=sdk.RetryPolicy(max_retries=1, delay=60))
+def hopeless():
+    _begin()
+    raise ValueError
+
+
+@sdk.workflow
+def hopeless_call():
+    return hopeless()
+
+
+@sdk.workflow
+def hopeless_map():
+    return sdk.map(_hopeless_element, [1])
+
+
+@sdk.task(retries=sdk.RetryPolicy(max_retries=1, delay=60))
+def _hopeless_element(_n):
+    raise ValueError
+
+
+@pytest.mark.parametrize("workflow", [hopeless_call, hopeless_map])
+def test_ctrl_c_between_two_tries_ends_the_run_and_its_task(workflow, monkeypatch):
+    def interrupt(_record, *, within=timedelta()):
+        if within:
+            raise KeyboardInterrupt
+        return False
+
+    monkeypatch.setattr(RunRecord, "is_to_stop", interrupt)
+
+    with pytest.raises(KeyboardInterrupt):
+        workflow().run("in_process")
+
+    run = newest().get_status_model()
+    assert run.status.state is State.TERMINATED
+    assert run.task_runs[0].status.state is State.TERMINATED
+    assert run.task_runs[0].status.end_time == run.status.end_time
+
+
+def test_a_run_between_two_tries_can_be_stopped():
+    begun = threading.Event()
+    _events[:] = [begun, threading.Event()]
+    runs = []
+    thread = threading.Thread(target=lambda: runs.append(hopeless_call().run("in_process")))
+    thread.start()
+    assert begun.wait(5)
+
+    newest().stop()
+    thread.join(5)
+
+    assert runs[0].get_status() is State.TERMINATED
+    assert runs[0].get_tasks()[0].get_status() is State.TERMINATED
+
+
 def test_a_time_limit_is_said_to_have_no_effect(execute):
     @sdk.task(timeout=5)
     def limited():
@@ -267,8 +348,16 @@ def test_a_project_is_said_to_have_no_effect():
     with pytest.warns(UnsupportedRuntimeFeature, match="no workspaces"):
         run = in_project().run("in_process", workspace_id="w", project_id="p")
 
-    with pytest.raises(WorkspacesNotSupportedError):
+    with pytest.raises(WorkspacesNotSupportedError, match="this process has none"):
         _ = run.project
+
+
+def test_what_only_engines_have_is_not_there(execute):
+    run = execute(same, 1)
+
+    assert run.get_nodes() == []
+    with pytest.raises(NotFoundError, match="executed in process"):
+        run.get_timing()
 
 
 def test_a_cached_result_is_used_again_for_equal_inputs(execute, tmp_path):
@@ -302,6 +391,29 @@ def test_a_cached_result_that_is_too_old_is_made_anew(execute, tmp_path):
         execute(fresh, count)
 
     assert count.read_text() == "xx"
+
+
+def test_a_cached_result_is_made_anew_after_the_code_of_an_argument_has_changed(tmp_path):
+    flow = (
+        "import orquestra.sdk as sdk\n"
+        "import scales\n"
+        "@sdk.task(cache=True)\n"
+        "def use(scale, n):\n    return scale.apply(n)\n"
+        "@sdk.workflow\n"
+        "def wf():\n    return use(scales.Scale(), 5)\n"
+        "@sdk.workflow\n"
+        "def mapped():\n    return sdk.map(use, [scales.Scale()], [6])\n"
+    )
+
+    def results(body):
+        scales = f"class Scale:\n    def apply(self, n):\n        return {body}\n"
+        user_projects.write(tmp_path, {"cached_flow.py": flow, "scales.py": scales})
+        with user_projects.imported(tmp_path, "cached_flow") as module:
+            runs = [workflow().run("in_process") for workflow in (module.wf, module.mapped)]
+            return [run.get_results() for run in runs]
+
+    assert results("n") == [5, [6]]
+    assert results("n * 10") == [50, [60]]
 
 
 def test_a_dry_run_calls_nothing_and_caches_nothing(execute):
@@ -339,24 +451,41 @@ def test_an_element_that_fails_is_named():
 
     run = newest()
     message = run.get_status_model().message
-    assert "Element 1 of task 'picky' failed: ValueError: not this one" in message
+    assert message == (
+        "Element 1 of task 'picky' failed: ValueError: not this one (invocation-0-task-picky.1)"
+    )
     (summary,) = sdk.list_workflow_run_summaries("in_process", limit=1)
     assert (summary.total_task_runs, summary.completed_task_runs) == (4, 1)
 
 
-def test_elements_know_their_own_ids():
+def test_elements_know_their_map_and_have_task_runs_of_their_own():
     @sdk.task
     def who(_n):
-        return sdk.current_run_ids().task_invocation_id
+        return tuple(sdk.current_run_ids())
 
     @sdk.workflow
     def mapped():
         return sdk.map(who, [7, 8])
 
-    assert mapped().run("in_process").get_results() == [
-        "invocation-0-task-who.0",
-        "invocation-0-task-who.1",
+    run = mapped().run("in_process")
+
+    name = "invocation-0-task-who"
+    assert run.get_results() == [
+        (run.run_id, name, f"{run.run_id}-{name}.{element}") for element in range(2)
     ]
+
+
+def test_a_list_that_is_twice_in_an_argument_is_one_object():
+    @sdk.task
+    def is_shared(pair):
+        return pair[0] is pair[1]
+
+    @sdk.workflow
+    def shared():
+        made = [same(1)]
+        return is_shared([made, made]), is_shared([[same(1)], [same(1)]])
+
+    assert shared().run("in_process").get_results() == (True, False)
 
 
 def test_a_map_over_different_lengths_is_told():
@@ -459,6 +588,12 @@ def _meet():
     go_on.wait(5)
 
 
+def _begin():
+    import importlib
+
+    importlib.import_module("in_process_meeting").begin()
+
+
 @sdk.task
 def _wait_in_a_task():
     import importlib
@@ -473,6 +608,7 @@ def meeting_point(monkeypatch):
 
     module = ModuleType("in_process_meeting")
     module.meet = _meet
+    module.begin = lambda: _events[0].set() if _events else None
     monkeypatch.setitem(sys.modules, module.__name__, module)
 
 
@@ -534,33 +670,6 @@ def test_a_module_of_the_users_is_imported_once_and_not_reloaded(tmp_path, monke
     monkeypatch.setattr(imported_tasks, "marker", "patched")
 
     assert imported_tasks.wf().run("in_process").get_results() == "patched"
-
-
-def test_helpers_that_travel_are_there_where_the_process_cannot_import_them(tmp_path, monkeypatch):
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "lonely_helper.py").write_text("def double(n):\n    return 2 * n\n")
-    (folder / "lonely_flow.py").write_text(
-        "import orquestra.sdk as sdk\n"
-        "import lonely_helper\n"
-        "@sdk.task\n"
-        "def task(n):\n    return lonely_helper.double(n)\n"
-        "@sdk.workflow\n"
-        "def wf():\n    return task(21)\n"
-    )
-    with monkeypatch.context() as there:
-        there.syspath_prepend(str(folder))
-        import lonely_flow
-
-        definition = lonely_flow.wf().model
-    monkeypatch.delitem(sys.modules, "lonely_helper")
-    monkeypatch.delitem(sys.modules, "lonely_flow")
-    path = list(sys.path)
-
-    run = sdk.WorkflowRun.start_from_ir(definition, "in_process")
-
-    assert run.get_results() == 42
-    assert sys.path == path
 
 
 def test_a_definition_of_another_release_is_warned_of_and_runs():

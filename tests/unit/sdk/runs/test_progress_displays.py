@@ -1,6 +1,7 @@
 """The bar or the lines that users see while they wait."""
 
 import io
+import os
 import sys
 from contextlib import redirect_stderr
 from datetime import timedelta
@@ -100,6 +101,26 @@ def test_the_bar_of_a_terminal_ends_with_the_state_and_its_message(terminal):
     assert written.count("[a warning]") == 1
     assert "r1 is FAILED, 1 of 2 tasks done: no memory" in written
     assert written.rindex("1/2") > written.rindex("r1 is FAILED ")
+
+
+def test_what_the_program_prints_to_a_file_gets_there_below_a_bar(terminal, capsys):
+    with redirect_stderr(terminal), opened("r1", pause=timedelta(0), verbose=True):
+        print("data")
+
+    assert capsys.readouterr().out == "data\n"
+    assert "data" not in terminal.getvalue()
+
+
+def test_what_the_program_prints_to_the_bars_own_terminal_goes_above_the_bar():
+    ends = os.openpty()
+    try:
+        theirs = SimpleNamespace(fileno=lambda: ends[1])
+        assert progress_displays._is_one_terminal(theirs, theirs)
+        assert not progress_displays._is_one_terminal(theirs, io.StringIO())
+        assert not progress_displays._is_one_terminal(theirs, None)
+    finally:
+        for end in ends:
+            os.close(end)
 
 
 def test_the_bar_of_a_notebook_is_drawn_at_most_so_often_but_at_the_end(notebook, monkeypatch):

@@ -20,7 +20,7 @@ from orquestra.sdk.exceptions import (
     WorkflowRunNotSucceeded,
     WorkflowSyntaxError,
 )
-from orquestra.sdk.runs.logs import LogOutput
+from orquestra.sdk.logs import LogOutput
 from orquestra.sdk.schema import api
 from orquestra.sdk.values import serialize, to_wire
 

@@ -132,6 +132,32 @@ def test_a_container_given_to_several_calls_is_one_node():
     assert len(model.collection_nodes) == 3  # the two lists, and the copy of the outer one
 
 
+@pytest.mark.parametrize("double", [lambda x: [x, x], lambda x: (x, x), lambda x: {1: x, 2: x}])
+def test_shared_containers_are_looked_at_once(double):
+    def outputs():
+        found = one()
+        for _ in range(60):
+            found = double(found)
+        return one(found)
+
+    assert len(model_of(outputs).collection_nodes) == 60
+
+
+def nested(value, *, levels):
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def test_containers_with_results_may_lie_in_each_other_a_hundred_times():
+    assert len(model_of(lambda: one(nested(one(), levels=100))).collection_nodes) == 100
+    for levels in (101, 400, 5_000):
+        with pytest.raises(
+            WorkflowSyntaxError, match=r"(?s)test_data_nodes\.py.*a list that is nested too deeply"
+        ):
+            model_of(lambda levels=levels: one(nested(one(), levels=levels)))
+
+
 def test_containers_that_no_call_has_any_more_are_forgotten():
     gc.collect()
     before = len(snapshots._collections)
@@ -188,7 +214,8 @@ def test_other_containers_are_refused_with_the_way_out(make, kind):
     with pytest.raises(
         WorkflowSyntaxError,
         match=rf"(?s)test_data_nodes\.py:\d+: .*\nAn argument of task `one` is an? {kind} that "
-        "holds the result of task `two`.*in a list, a tuple or the values of a dictionary",
+        "holds the result of task `two`.*in a list, a tuple or the values of a dictionary.*"
+        r"plain ones, as list\(\.\.\.\), tuple\(\.\.\.\) and dict\(\.\.\.\) make them",
     ):
         model_of(lambda: one(make(two())))
 

@@ -359,6 +359,21 @@ def test_long_custom_names_keep_their_calls_apart():
     assert all(len(invocation_id) == 128 for invocation_id in model.task_invocations)
 
 
+def test_long_names_keep_tasks_apart():
+    def made(number):
+        def fn(x):
+            return number, x
+
+        fn.__name__ = "a" * 130
+        return sdk.task(fn)
+
+    tasks = [made(number) for number in range(3)]
+    model = model_of(lambda: [task(1) for task in tasks])
+
+    assert len(model.tasks) == 3
+    assert {len(task_id) for task_id in model.tasks} == {128}
+
+
 def test_a_constant_that_cannot_be_sent_is_refused_with_its_place():
     with pytest.raises(
         WorkflowSyntaxError, match=r"(?s)test_graph\.py:\d+.*argument of task `one` is a lock"

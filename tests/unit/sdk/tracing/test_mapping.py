@@ -62,14 +62,23 @@ def test_the_result_of_a_map_is_one_list_whatever_its_task_returns():
 
 @pytest.mark.parametrize(
     "sequence",
-    [[0, 1, 2], (0, 1, 2), range(3), (each for each in range(3)), iter([0, 1, 2])],
-    ids=["list", "tuple", "range", "generator", "iterator"],
+    [
+        *([0, 1, 2], (0, 1, 2), range(3), (each for each in range(3)), iter([0, 1, 2])),
+        *({0: "a", 1: "b", 2: "c"}.keys(), {"a": 0, "b": 1, "c": 2}.values()),
+    ],
+    ids=["list", "tuple", "range", "generator", "iterator", "keys", "values"],
 )
 def test_whatever_can_be_iterated_is_one_constant(sequence):
     model = model_of(sdk.map(anything, sequence))
 
     (node,) = model.constant_nodes
     assert value(model, node) == [0, 1, 2]
+
+
+def test_pairs_of_a_dictionary_are_in_its_order():
+    model = model_of(sdk.map(anything, {"b": 1, "a": 2}.items()))
+
+    assert value(model, *model.constant_nodes) == [("b", 1), ("a", 2)]
 
 
 def test_a_list_is_kept_as_it_was():
@@ -157,6 +166,8 @@ def test_a_plain_call_says_nothing_of_maps():
         (lambda: sdk.map(anything, b"text"), "is given a bytes"),
         (lambda: sdk.map(anything, [1], {"a": 1}), "is given a dict as sequence number 2"),
         (lambda: sdk.map(anything, {1, 2}), "is given a set"),
+        (lambda: sdk.map(anything, {1: 2}.keys() & {1}), "is given a set"),
+        (lambda: sdk.map(fit, [1.0], 3.0), "is given a float as sequence number 2"),
         (lambda: sdk.map(anything, None), "is given a NoneType"),
         (lambda: sdk.map(anything, sdk.Secret("s")), "is given a Secret"),
         (lambda: sdk.map(fit, [1], [2, 3]), "different lengths: 1, 2. Make them equally long"),

@@ -1,4 +1,6 @@
+import contextlib
 import gc
+import sys
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -10,6 +12,7 @@ from orquestra import sdk
 from orquestra.sdk.exceptions import WorkflowSyntaxError
 from orquestra.sdk.tracing import snapshots
 from orquestra.sdk.values import deserialize, from_wire
+from tests.unit.sdk import user_projects
 
 
 @sdk.task
@@ -107,14 +110,72 @@ def test_an_object_that_has_not_changed_is_one_constant_over_all_calls():
     assert first.args_ids[0] == second.args_ids[0] != second.args_ids[1]
 
 
+@pytest.mark.parametrize("make", [list, tuple])
+def test_a_long_row_of_plain_values_is_read_once_for_many_calls(make, monkeypatch):
+    read = []
+    monkeypatch.setattr(snapshots, "_value_key", lambda value: read.append(value) or (make, "key"))
+    monkeypatch.setattr("orquestra.sdk.values.serialize", lambda value: read.append(value) or b"")
+    row = make([1, None, "x", 2.5])
+
+    inputs = snapshots.as_inputs([row, row, row])
+
+    assert len(set(map(id, inputs))) == len(read) == 1
+
+
+@pytest.mark.parametrize("change", [1.0, True, 2])
+def test_a_list_whose_elements_change_is_read_again(change):
+    row = [1, 2]
+
+    def outputs():
+        first = one(row)
+        row[0] = change
+        return first, one(row)
+
+    first, second = (sent for ((sent, _),) in arguments_of(model_of(outputs)))
+    assert (type(first), type(second)) == (int, type(change))
+
+
+def test_a_list_that_grows_is_read_again():
+    row = [1]
+
+    def outputs():
+        return [one(row), row.append(2) or one(row)]
+
+    assert arguments_of(model_of(outputs)) == [[[1]], [[1, 2]]]
+
+
+def test_a_tuple_given_to_many_calls_is_the_constant_of_equal_ones_too():
+    row = (1, (2, "x"))
+
+    model = model_of(lambda: [one(row), one(row), one((1, (2, "x")))])
+
+    assert len(model.constant_nodes) == 1
+
+
+def nested(make, *, levels):
+    value = 1
+    for _ in range(levels):
+        value = make([value])
+    return value
+
+
+@pytest.mark.parametrize("make", [list, tuple, lambda items: dict(enumerate(items))])
+@pytest.mark.parametrize("levels", [1_000, 5_000])
+def test_a_value_that_is_nested_too_deeply_is_refused_in_words(make, levels):
+    with pytest.raises(
+        WorkflowSyntaxError, match=r"(?s)test_snapshots\.py:\d+.*nested too deeply: more than 100"
+    ):
+        model_of(lambda: one(nested(make, levels=levels)))
+
+
 def test_constants_that_no_call_has_any_more_are_forgotten():
     gc.collect()  # what other tests have left
-    before = len(snapshots._serialized)
+    before = len(snapshots._constants)
 
     model_of(lambda: one([1], {2}))
     gc.collect()
 
-    assert len(snapshots._serialized) == before
+    assert len(snapshots._constants) == before
 
 
 def test_equal_plain_values_of_one_type_share_a_node_and_others_do_not():
@@ -161,6 +222,80 @@ def test_a_list_that_holds_itself_can_be_sent():
     ((sent,),) = arguments_of(model_of(lambda: one(loop)))
 
     assert sent[1] is sent
+
+
+@pytest.fixture
+def shapes(tmp_path):
+    """A module with classes and a task, and another one with a task that knows the first."""
+    files = {
+        "shapes.py": (
+            "import threading\n"
+            "from orquestra import sdk\n"
+            "LOCK = threading.Lock()\n"
+            "class Point: pass\n"
+            "class Locked:\n"
+            "    def lock(self):\n"
+            "        return LOCK\n"
+            "@sdk.task\n"
+            "def area(shape): return 0\n"
+        ),
+        "outlines.py": (
+            "import shapes\nfrom orquestra import sdk\n@sdk.task\ndef outline(shape): return 0\n"
+        ),
+    }
+    user_projects.write(tmp_path, files)
+    with user_projects.imported(tmp_path, "outlines") as outlines:
+        yield outlines.shapes
+
+
+def readable_without(module, model):
+    """Whether the constant of each call can be read without a module, in the order of calls."""
+    found = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, module.__name__, None)
+        for call in reversed(model.task_invocations.values()):
+            found.append(False)
+            with contextlib.suppress(ModuleNotFoundError):
+                deserialize(from_wire(model.constant_nodes[call.args_ids[0]]))
+                found[-1] = True
+    return found
+
+
+def test_an_object_brings_its_class_where_the_function_of_the_task_does(shapes):
+    point, outline = shapes.Point(), sys.modules["outlines"].outline
+
+    model = model_of(
+        lambda: [shapes.area(point), outline(point), shapes.area(point), shapes.area([point])]
+    )
+
+    assert readable_without(shapes, model) == [True, False, True, True]
+    assert len(model.constant_nodes) == 3
+
+
+def test_an_object_names_its_class_where_the_function_is_named(shapes):
+    point, local = shapes.Point(), sdk.LocalImport("outlines")
+    named = sdk.task(shapes.area, source_import=local)
+
+    model = model_of(lambda: [shapes.area(shapes.Point()), named(point)])
+    by_default = sdk.workflow(lambda: shapes.area(point), default_source_import=local)().model
+
+    assert readable_without(shapes, model) == [True, False]
+    assert readable_without(shapes, by_default) == [False]
+
+
+def test_a_class_that_cannot_be_sent_is_named(shapes):
+    model = model_of(lambda: shapes.area(shapes.Locked()))
+
+    assert readable_without(shapes, model) == [False]
+    assert type(arguments_of(model)[0][0]) is shapes.Locked
+
+
+def test_an_object_that_holds_a_secret_is_refused():
+    with pytest.raises(
+        WorkflowSyntaxError,
+        match=r"(?s)test_snapshots\.py:\d+.*is a Point that holds the secret 'token'.*of its own",
+    ):
+        model_of(lambda: one(Point(sdk.Secret("token"))))
 
 
 def test_a_value_that_cannot_be_sent_matters_only_where_the_call_does():

@@ -67,6 +67,15 @@ async def asynchronous():
     return 1, 2
 
 
+def yields():
+    yield 1
+    return 1, 2
+
+
+async def yields_asynchronously():
+    yield 1
+
+
 # Release 1.1 could not read a lambda in several lines.
 in_several_lines = [
     lambda x: (
@@ -103,7 +112,6 @@ def test_what_is_no_function_of_the_user_becomes_no_task(fn, n_outputs):
     [
         (Model, (False, 1)),
         (Model.scaled, (False, 1)),
-        (asynchronous, (True, 2)),
         (without_source(), (False, 1)),
         (lambda: (1, 2), (False, 1)),
         (*in_several_lines, (False, 1)),
@@ -226,8 +234,41 @@ def test_a_method_as_a_task_is_explained():
         def fit(self, data):
             return data
 
-    with pytest.raises(WorkflowSyntaxError, match="Methods cannot be tasks"):
-        Model().fit(data=1)
+    for call in (lambda: Model().fit(data=1), lambda: Model().fit(1)):
+        with pytest.raises(WorkflowSyntaxError, match="Methods cannot be tasks"):
+            call()
+
+
+def test_parameters_may_have_any_name():
+    @sdk.task(custom_name="{self} and {fn}")
+    def combine(self, fn):
+        return self, fn
+
+    @sdk.workflow
+    def combined(self, fn):
+        return combine(self=self, fn=fn)
+
+    call = next(iter(combined(self=1, fn=2).model.task_invocations.values()))
+    assert call.id.startswith("name-1-and-2")
+    assert set(call.kwargs_ids) == {"self", "fn"}
+
+
+@pytest.mark.parametrize(
+    ("fn", "way_out"),
+    [
+        (asynchronous, r"an `async` function.*asyncio\.run\(\.\.\.\)"),
+        (yields, r"a generator function.*Return a list"),
+        (yields_asynchronously, r"a generator function.*Return a list"),
+    ],
+)
+def test_a_task_that_can_only_fail_is_told_of_where_it_is_written(fn, way_out):
+    with pytest.warns(
+        UserWarning, match=rf"(?s)test_tasks\.py:\d+: .*def {fn.__name__}.*{way_out}"
+    ) as told:
+        task = sdk.task(fn)
+
+    assert told[0].filename == __file__
+    assert (task.output.n_outputs == 2) == (fn is not yields_asynchronously)
 
 
 def test_metadata_makes_a_new_call_and_leaves_the_old_one():

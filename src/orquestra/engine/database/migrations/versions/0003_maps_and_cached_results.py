@@ -1,4 +1,4 @@
-"""Lengths of maps, and results that later runs may use again."""
+"""Lengths of maps, results that later runs may use again, and what a new head goes on with."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,8 +28,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"]),
         sa.PrimaryKeyConstraint("owner", "key"),
     )
+    op.add_column("task_attempts", sa.Column("cause", sa.String(20), nullable=True))
+    op.add_column("runs", sa.Column("commits", sa.JSON(), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column("runs", "commits")
+    op.drop_column("task_attempts", "cause")
     op.drop_table("cached_results")
     op.drop_table("map_lengths")

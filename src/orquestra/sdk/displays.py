@@ -7,10 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from html import escape
+from typing import TYPE_CHECKING
 
-from orquestra.sdk.runs.logs import LogOutput, WorkflowLogs
 from orquestra.sdk.schema import api, ir, workflow_run
 from orquestra.sdk.schema.workflow_run import RunStatus, State
+
+if TYPE_CHECKING:
+    from orquestra.sdk.logs import LogOutput, WorkflowLogs
 
 MOST_ROWS = 100
 MOST_LINES = 1000
@@ -89,7 +92,7 @@ def workflow_html(definition: ir.WorkflowDef) -> str:
     return f"<div>{head}{_table(headings, rows[:MOST_ROWS], total=len(rows))}</div>"
 
 
-def logs_html(logs: WorkflowLogs) -> str:
+def logs_html(logs: "WorkflowLogs") -> str:
     """All logs of a run, each part to be opened."""
     parts: list[tuple[str, LogOutput]] = [
         *logs.per_task.items(),
@@ -106,7 +109,7 @@ def logs_html(logs: WorkflowLogs) -> str:
     return f"<div>{''.join(shown) or 'No logs'}</div>"
 
 
-def output_html(output: LogOutput) -> str:
+def output_html(output: "LogOutput") -> str:
     """Lines of standard output, then those of standard error."""
     return f"<div>{_lines(output.out)}{_lines(output.err, colour=_ENDED_BADLY)}</div>"
 

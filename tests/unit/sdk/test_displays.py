@@ -3,8 +3,8 @@
 import pytest
 
 from orquestra import sdk
-from orquestra.sdk.runs import displays
-from orquestra.sdk.runs.displays import MOST_LINES, MOST_ROWS
+from orquestra.sdk import displays
+from orquestra.sdk.displays import MOST_LINES, MOST_ROWS
 from orquestra.sdk.schema import api
 from orquestra.sdk.schema.workflow_run import State
 

@@ -4,7 +4,7 @@ import pytest
 
 from orquestra import sdk
 from orquestra.sdk.exceptions import InvalidWorkflowDefinitionError
-from orquestra.sdk.runs.invocation_order import in_order
+from orquestra.sdk.invocation_order import in_order
 
 
 @sdk.task

@@ -31,7 +31,7 @@ class LogOutput:
         return len(self.out) + len(self.err)
 
     def _repr_html_(self) -> str:
-        from orquestra.sdk.runs.displays import output_html
+        from orquestra.sdk.displays import output_html
 
         return output_html(self)
 
@@ -69,7 +69,7 @@ class WorkflowLogs:
         return logs
 
     def _repr_html_(self) -> str:
-        from orquestra.sdk.runs.displays import logs_html
+        from orquestra.sdk.displays import logs_html
 
         return logs_html(self)
 

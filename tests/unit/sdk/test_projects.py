@@ -1,7 +1,7 @@
 import pytest
 
-from orquestra.sdk.compute_engine.projects import ProjectRef, resolve_project
 from orquestra.sdk.exceptions import ProjectInvalidError
+from orquestra.sdk.projects import ProjectRef, resolve_project
 
 BOTH = ProjectRef("ws", "proj")
 

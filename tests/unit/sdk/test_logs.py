@@ -6,7 +6,7 @@ import pytest
 
 from orquestra import sdk
 from orquestra.sdk.exceptions import InvalidWorkflowRunLogsError
-from orquestra.sdk.runs.logs import (
+from orquestra.sdk.logs import (
     LogOutput,
     read_messages,
     read_system_logs,
@@ -14,7 +14,7 @@ from orquestra.sdk.runs.logs import (
     read_workflow_logs,
 )
 
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(__file__).parent / "data"
 
 
 def pack(content, name="step-logs"):
