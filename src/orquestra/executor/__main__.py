@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from orquestra.sdk.schema.cluster import START_VARIABLE, HeadStart, NodeStart
+from orquestra.sdk.schema.starts import START_VARIABLE, HeadStart, NodeStart
 
 
 def main(role: str, *arguments: str) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from orquestra.sdk.schema.cluster import LONGEST_SCRATCH
+from orquestra.sdk.schema.starts import LONGEST_SCRATCH
 
 _ELSEWHERE = ("192.0.2.1", 9)
 """An address for documentation: a socket pointed at it sends nothing, but knows its own end."""

@@ -22,7 +22,8 @@ from orquestra.executor.placement import RayPlacement
 from orquestra.executor.pools import AutoscalerFile, PoolRelease
 from orquestra.executor.surroundings import Events, Inbox, Surroundings
 from orquestra.sdk.garbage import collect_garbage_seldom
-from orquestra.sdk.schema.cluster import HeadBegan, HeadStart, NodeId, NodeJoined
+from orquestra.sdk.schema.cluster import HeadBegan, NodeId, NodeJoined
+from orquestra.sdk.schema.starts import HeadStart
 
 _CONNECT_PATIENCE = timedelta(seconds=60)
 _WATCH_INTERVAL = timedelta(milliseconds=100)

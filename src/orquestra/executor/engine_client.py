@@ -16,11 +16,11 @@ from orquestra.sdk.schema.cluster import (
     ClusterNode,
     ClusterWork,
     EventBatch,
-    HeadStart,
     NodeId,
     NodeRequest,
     RunPlan,
 )
+from orquestra.sdk.schema.starts import HeadStart
 from orquestra.sdk.schema.workflow_run import WorkflowRunId
 
 CALL_TIMEOUT = timedelta(seconds=60)

@@ -18,7 +18,8 @@ from orquestra.executor.ray_processes import (
     head_environment,
 )
 from orquestra.executor.ray_start import LOOPBACK
-from orquestra.sdk.schema.cluster import ClusterWork, HeadStart
+from orquestra.sdk.schema.cluster import ClusterWork
+from orquestra.sdk.schema.starts import HeadStart
 
 _RAY_ENDED = 70
 _IDLE_TIMEOUT_SECONDS = 60

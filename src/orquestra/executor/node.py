@@ -7,7 +7,7 @@ from orquestra.executor.ray_processes import (
     node_command,
     node_environment,
 )
-from orquestra.sdk.schema.cluster import NodeStart
+from orquestra.sdk.schema.starts import NodeStart
 
 
 def run_node(start: NodeStart) -> int:

@@ -27,15 +27,8 @@ from ray.autoscaler.tags import (
 from orquestra.executor.autoscaling import HEAD_ID, HEAD_TYPE
 from orquestra.executor.engine_client import EngineClient
 from orquestra.executor.errors import PoolFull
-from orquestra.sdk.schema.cluster import (
-    START_VARIABLE,
-    ClusterNode,
-    HeadStart,
-    NodeId,
-    NodeRequest,
-    NodeState,
-    PoolId,
-)
+from orquestra.sdk.schema.cluster import ClusterNode, NodeId, NodeRequest, NodeState, PoolId
+from orquestra.sdk.schema.starts import START_VARIABLE, HeadStart
 
 GRANT_LIMIT = timedelta(seconds=15)
 """How long a pool may have no room; a node that stops is gone in a third of it."""

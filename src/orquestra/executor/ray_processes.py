@@ -21,7 +21,7 @@ from orquestra.executor.autoscaling import (
 )
 from orquestra.executor.capacity import node_cpus
 from orquestra.executor.ray_start import RayNode
-from orquestra.sdk.schema.cluster import Folders, HeadStart, NodeStart
+from orquestra.sdk.schema.starts import Folders, HeadStart, NodeStart
 
 SMALLEST_STORE = 80 * 2**20
 """Ray does not start with less than 75 MiB of object store."""

@@ -13,15 +13,8 @@ from orquestra.executor.ray_processes import (
     node_environment,
     store_size,
 )
-from orquestra.sdk.schema.cluster import (
-    ClusterId,
-    Folders,
-    HeadStart,
-    NodeId,
-    NodeSize,
-    NodeStart,
-    PoolId,
-)
+from orquestra.sdk.schema.cluster import ClusterId, NodeId, NodeSize, PoolId
+from orquestra.sdk.schema.starts import Folders, HeadStart, NodeStart
 
 GOLDEN = Path(__file__).parent / "golden" / "ray_commands.json"
 GIB = 2**30

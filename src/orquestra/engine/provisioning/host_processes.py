@@ -25,7 +25,8 @@ from orquestra.engine.provisioning.contract import (
 )
 from orquestra.engine.provisioning.host_capacity import host_capacity
 from orquestra.engine.provisioning.host_records import Record, belongs_to, read_records
-from orquestra.sdk.schema.cluster import HOST_IMAGE, LONGEST_SCRATCH, ClusterId, NodeId
+from orquestra.sdk.schema.cluster import HOST_IMAGE, ClusterId, NodeId
+from orquestra.sdk.schema.starts import LONGEST_SCRATCH
 
 _LAUNCH_LIMIT = timedelta(seconds=30)
 _LAUNCH_BYTES = 4

@@ -10,18 +10,14 @@ from orquestra.engine.provisioning.contract import (
     Mount,
 )
 from orquestra.engine.settings import DataFolder, VolumeSettings
-from orquestra.sdk.schema.cluster import (
+from orquestra.sdk.schema.cluster import HOST_IMAGE, ClusterId, NodeId, NodeSize, PoolId
+from orquestra.sdk.schema.starts import (
     HEAD_COMMAND,
-    HOST_IMAGE,
     NODE_COMMAND,
     START_VARIABLE,
-    ClusterId,
     Folders,
     HeadStart,
-    NodeId,
-    NodeSize,
     NodeStart,
-    PoolId,
 )
 
 _SOCKET_FOLDER = "/run/orquestra"

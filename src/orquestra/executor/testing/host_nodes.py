@@ -8,12 +8,12 @@ import tempfile
 import threading
 from pathlib import Path
 
-from orquestra.sdk.schema.cluster import (
+from orquestra.sdk.schema.cluster import NodeId
+from orquestra.sdk.schema.starts import (
     HEAD_COMMAND,
     NODE_COMMAND,
     START_VARIABLE,
     HeadStart,
-    NodeId,
     NodeStart,
 )
 

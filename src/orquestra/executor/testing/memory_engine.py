@@ -28,15 +28,12 @@ from orquestra.sdk.schema.cluster import (
     CommitsPinned,
     Event,
     EventBatch,
-    Folders,
     HeadBegan,
-    HeadStart,
     MapOpened,
     NodeId,
     NodeJoined,
     NodeRequest,
     NodeSize,
-    NodeStart,
     NodeState,
     PoolId,
     PoolPlan,
@@ -44,6 +41,7 @@ from orquestra.sdk.schema.cluster import (
     RunPlan,
     StoredValue,
 )
+from orquestra.sdk.schema.starts import Folders, HeadStart, NodeStart
 from orquestra.sdk.schema.workflow_run import WorkflowRunId
 
 HEAD_SIZE = NodeSize(cpu=1, memory=2 * 2**30, gpu=0)

@@ -7,13 +7,17 @@ written only where it is used: `collection_nodes`, `source_files`, `retry_policy
 `timeout_seconds`, `cache` and `map_over`.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import Annotated, Any, Literal, NewType
-from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from orquestra.sdk.schema.documents import Document as Document
+from orquestra.sdk.schema.documents import is_unset
+from orquestra.sdk.schema.git_urls import git_url_parts
+from orquestra.sdk.schema.policies import CachePolicy as CachePolicy
+from orquestra.sdk.schema.policies import RetryPolicy as RetryPolicy
 
 ArtifactNodeId = NewType("ArtifactNodeId", str)
 ConstantNodeId = NewType("ConstantNodeId", str)
@@ -38,16 +42,6 @@ DEFAULT_CUDA_IMAGE = f"{DEFAULT_IMAGE}-cuda"
 DEFAULT_HEAD_NODE_IMAGE = (
     "hub.stage.nexus.orquestra.io/zapatacomputing/workflow-driver-ray:orquestra-head-image-v1.0.0"
 )
-
-
-def _is_unset(value: object) -> bool:
-    return value is None or value == {}
-
-
-class Document(BaseModel):
-    """Base of every model here: immutable, and tolerant of fields it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Version(Document):
@@ -129,40 +123,7 @@ class GitURL(Document):
     @model_validator(mode="before")
     @classmethod
     def _from_text(cls, value: Any) -> Any:
-        return _git_url_parts(value) if isinstance(value, str) else value
-
-
-_HOST = r"(?P<host>\[[^\]]+\]|[^/:@\[\]]+)"  # brackets are those of an IPv6 address
-_SCP_URL = re.compile(rf"(?P<user>[^/@:]+)@{_HOST}:/?(?P<path>.+)")
-_AUTHORITY = re.compile(rf"(?:(?P<user>.+)@)?{_HOST}(?::(?:(?P<port>\d+)|(?P<folder>\D.*))?)?")
-
-
-def _git_url_parts(url: str) -> dict[str, Any]:
-    scp = _SCP_URL.fullmatch(url)
-    if scp:
-        return {"original_url": url, "protocol": "ssh", **scp.groupdict()}
-    try:
-        parts = urlsplit(url if "://" in url else f"https://{url}", allow_fragments=False)
-    except ValueError:  # its text would show a password
-        raise ValueError("A Git address must name a host, which this one does not") from None
-    if ":" in parts.netloc.rpartition("@")[0]:
-        raise ValueError("A Git address must not hold a password; use a secret instead")
-    match = _AUTHORITY.fullmatch(parts.netloc)
-    if not match:
-        raise ValueError(
-            f"{url!r} is not the address of a Git repository: it names no host, or a wrong port"
-        )
-    # `ssh://git@host:team/tool` is a path after the colon, as in `git@host:team/tool`.
-    path = f"{match['folder'] or ''}{parts.path}"
-    return {
-        "original_url": url,
-        "protocol": parts.scheme,
-        "user": match["user"],
-        "host": match["host"],
-        "port": match["port"],
-        "path": path.removeprefix("/"),
-        "query": parts.query or None,
-    }
+        return git_url_parts(value) if isinstance(value, str) else value
 
 
 class InlineImport(Document):
@@ -258,38 +219,6 @@ class TaskOutputMetadata(Document):
     n_outputs: int
 
 
-class RetryPolicy(Document):
-    """When a task is repeated that raised an exception or took longer than its timeout.
-
-    Before the n-th repeat passes `delay_seconds` times `backoff` to the power of n - 1, but
-    `max_delay_seconds` at most.
-    """
-
-    max_retries: int
-    delay_seconds: float
-    backoff: float
-    max_delay_seconds: float
-
-    def pause(self, repeat: int) -> float:
-        """Seconds before a repeat; they are counted from 1."""
-        try:
-            delay = self.delay_seconds * self.backoff ** (repeat - 1)
-        except OverflowError:
-            return self.max_delay_seconds
-        return min(delay, self.max_delay_seconds)
-
-
-class CachePolicy(Document):
-    """A result of the task is used again where its code, inputs and environment are the same.
-
-    `fingerprint` is a digest of the function's source and of the local code that it uses. Results
-    older than `max_age_seconds` do not count; null: results of any age do.
-    """
-
-    fingerprint: str
-    max_age_seconds: float | None = None
-
-
 class TaskDef(Document):
     """A distinct task function and what it needs. Effective values stand on its invocations.
 
@@ -307,9 +236,9 @@ class TaskDef(Document):
     resources: Resources | None = None
     max_retries: int | None = None
     custom_image: str | None = None
-    retry_policy: RetryPolicy | None = Field(default=None, exclude_if=_is_unset)
-    timeout_seconds: float | None = Field(default=None, exclude_if=_is_unset)
-    cache: CachePolicy | None = Field(default=None, exclude_if=_is_unset)
+    retry_policy: RetryPolicy | None = Field(default=None, exclude_if=is_unset)
+    timeout_seconds: float | None = Field(default=None, exclude_if=is_unset)
+    cache: CachePolicy | None = Field(default=None, exclude_if=is_unset)
 
 
 class ArtifactFormat(Enum):
@@ -370,7 +299,7 @@ class CollectionNode(Document):
     id: CollectionNodeId
     type: CollectionType
     items: list[str]
-    keys: list[str] = []
+    keys: list[str] = Field(default=[])
 
 
 class TaskInvocation(Document):
@@ -389,7 +318,7 @@ class TaskInvocation(Document):
     resources: Resources | None = None
     custom_image: str | None = None
     env_vars: dict[str, str] | None = None
-    map_over: list[int | str] | None = Field(default=None, exclude_if=_is_unset)
+    map_over: list[int | str] | None = Field(default=None, exclude_if=is_unset)
 
     def argument_ids(self) -> list[str]:
         """Ids of all arguments, positional ones first."""
@@ -405,16 +334,16 @@ class WorkflowDef(Document):
     tasks: dict[TaskDefId, TaskDef]
     artifact_nodes: dict[ArtifactNodeId, ArtifactNode]
     constant_nodes: dict[ConstantNodeId, ConstantNode]
-    secret_nodes: dict[SecretNodeId, SecretNode] = {}
+    secret_nodes: dict[SecretNodeId, SecretNode] = Field(default={})
     task_invocations: dict[TaskInvocationId, TaskInvocation]
     output_ids: list[str]
     data_aggregation: DataAggregation | None = None
     metadata: WorkflowMetadata | None = None
     resources: Resources | None = None
     collection_nodes: dict[CollectionNodeId, CollectionNode] = Field(
-        default={}, exclude_if=_is_unset
+        default={}, exclude_if=is_unset
     )
-    source_files: dict[str, str] = Field(default={}, exclude_if=_is_unset)
+    source_files: dict[str, str] = Field(default={}, exclude_if=is_unset)
     """Local modules that tasks import: path below an import root (`a/b.py`) and source text."""
 
     def leaves(self, argument_ids: Iterable[str]) -> Iterator[str]:

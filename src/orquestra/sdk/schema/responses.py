@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from orquestra.sdk.schema.ir import Document
+from orquestra.sdk.schema.documents import Document
 
 
 class JSONResult(Document):

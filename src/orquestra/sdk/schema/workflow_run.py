@@ -6,7 +6,7 @@ from enum import Enum
 from typing import NewType
 
 from orquestra.sdk.schema import ir
-from orquestra.sdk.schema.ir import Document
+from orquestra.sdk.schema.documents import Document
 
 WorkflowRunId = NewType("WorkflowRunId", str)
 TaskRunId = NewType("TaskRunId", str)

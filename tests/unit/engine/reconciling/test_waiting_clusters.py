@@ -18,7 +18,8 @@ from orquestra.engine.reconciling.parking import end_standbys, park_all, park_lo
 from orquestra.engine.reconciling.performing import Performer
 from orquestra.engine.reconciling.readiness import Readiness
 from orquestra.engine.testing import memory_engine
-from orquestra.sdk.schema.cluster import HOST_IMAGE, HeadStart, NodeState
+from orquestra.sdk.schema.cluster import HOST_IMAGE, NodeState
+from orquestra.sdk.schema.starts import HeadStart
 from orquestra.sdk.schema.workflow_run import State
 from tests.unit.engine.conftest import AT
 from tests.unit.engine.reconciling.conftest import (
