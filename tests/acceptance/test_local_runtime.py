@@ -187,7 +187,7 @@ def test_a_workflow_over_a_host_process_and_a_container(runtime):
     timing = runtime.json("wf", "timing", run_id, "-c", "local")
     assert {task["function"] for task in timing["tasks"]} == {"read", "paint"}
     painting = next(task for task in timing["tasks"] if task["function"] == "paint")
-    assert painting["durations"]["booting"] > 0
+    assert painting["durations"]["running"] > 0  # its pool may have booted while `read` ran
     assert "coloured" in runtime.orq("wf", "timing", run_id, "-c", "local")
 
 

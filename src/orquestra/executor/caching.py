@@ -65,7 +65,9 @@ class CacheLookups:
         with self._changed:
             run = self._runs.get(run_id)
             if run is None:
-                digests = Digests(self._exchange, modules=question.modules)
+                digests = Digests(
+                    self._exchange, modules=question.modules, fingerprints=question.fingerprints
+                )
                 run = self._runs[run_id] = _Waiting(digests)
             run.questions.append(question)
             self._turns[run_id] = run

@@ -30,6 +30,8 @@ class Constants:
         self._nodes = definition.constant_nodes
         self._known: dict[str, Constant | Location] = {}
         self._sequences: dict[str, Constant | Location] = {}
+        self.fingerprints: dict[Constant | Location, str] = {}
+        """Of constants that were asked for, where the definition tells them."""
         # A head that was lost has left files of the same run.
         prefix = f"{run_id}.head-{uuid4().hex[:12]}"
         self._writer = SegmentWriter(exchange, prefix) if exchange else None
@@ -43,6 +45,7 @@ class Constants:
         constant = self._constant(argument_id)
         argument = constant if len(constant.data) < LARGE else self._place(constant)
         self._known[argument_id] = argument
+        self._tell(argument_id, argument)
         return argument
 
     def sequence(self, argument_id: str) -> Constant | Location:
@@ -50,6 +53,7 @@ class Constants:
         known = self._sequences.get(argument_id)
         if known is None:
             known = self._sequences[argument_id] = self._place(self._constant(argument_id))
+            self._tell(argument_id, known)
         return known
 
     def bundle(self, gathered: Gathered) -> Gathered | Bundle:
@@ -71,6 +75,11 @@ class Constants:
     def _constant(self, argument_id: str) -> Constant:
         value = from_wire(self._nodes[ir.ConstantNodeId(argument_id)])
         return Constant(value.format, value.data)
+
+    def _tell(self, argument_id: str, argument: Constant | Location) -> None:
+        node = self._nodes[ir.ConstantNodeId(argument_id)]
+        if isinstance(node, ir.ConstantNodePickle) and node.fingerprint is not None:
+            self.fingerprints[argument] = node.fingerprint
 
     def _place(self, constant: Constant) -> Constant | Location:
         return self._write(ValueFormat(constant.format.value), constant.data) or constant

@@ -1,10 +1,14 @@
-"""Digests of values: the same for the same bytes, wherever they lie. Runs no code of the user."""
+"""Digests of values: the same for the same bytes, wherever they lie. Runs no code of the user.
+
+Where the definition tells a fingerprint of a constant, that counts in place of the bytes.
+"""
 
 import hashlib
 import os
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from orquestra.executor.exchange import Encoded, open_file
@@ -22,10 +26,17 @@ _ValueT = TypeVar("_ValueT")
 class Digests:
     """Digests of the arguments of one run. Not for use by several threads."""
 
-    def __init__(self, exchange: Path, *, modules: str) -> None:
-        """`modules` is the digest of the run's local modules."""
+    def __init__(
+        self,
+        exchange: Path,
+        *,
+        modules: str,
+        fingerprints: Mapping[Constant | Location, str] = MappingProxyType({}),
+    ) -> None:
+        """`modules` is the digest of the run's local modules; `fingerprints` are of constants."""
         self._exchange = exchange
         self._modules = modules
+        self._fingerprints = fingerprints
         self._known: OrderedDict[Location, bytes] = OrderedDict()
         self._collections: OrderedDict[int, tuple[Gathered, bytes]] = OrderedDict()
         """By the id of the object, which stays its own while it is here."""
@@ -37,6 +48,9 @@ class Digests:
             OSError: its value cannot be read.
             TypeError: its value is not there yet.
         """
+        if isinstance(argument, Constant | Location) and argument in self._fingerprints:
+            fingerprint = self._fingerprints[argument].encode()
+            return _digest(f"fingerprint {self._modules}", [fingerprint])
         if isinstance(argument, Constant):
             return digest_of_bytes(argument.format, [argument.data], modules=self._modules)
         if isinstance(argument, Location):

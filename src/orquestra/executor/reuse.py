@@ -28,7 +28,8 @@ class Reuse:
         self._asked[job.run_id].add(job)
         pool = self._scheduler.pools[job.kind.team.pool_id].plan
         image, given = pool.digest or pool.image, run.arguments.plain(job)
-        self._lookups.ask(Question(job, policy, image, given, run.modules))
+        question = Question(job, policy, image, given, run.modules, run.fingerprints)
+        self._lookups.ask(question)
         return True
 
     def expects(self, job: Job) -> bool:

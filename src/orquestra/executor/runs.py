@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -168,6 +168,11 @@ class Run:
         if not self._caches or job.kind.work != "task":
             return None
         return self._task(job.invocation_id).cache
+
+    @property
+    def fingerprints(self) -> Mapping[Constant | Location, str]:
+        """What constants count as, where not as their bytes: grows as constants are read."""
+        return self._constants.fingerprints
 
     @cached_property
     def modules(self) -> str:

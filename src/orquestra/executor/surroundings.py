@@ -18,6 +18,7 @@ from orquestra.executor.jobs import Job
 from orquestra.executor.protocol import (
     Began,
     Calls,
+    Constant,
     Forget,
     Given,
     Hello,
@@ -32,6 +33,7 @@ from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import (
     CachedResult,
     Event,
+    Location,
     LogLines,
     LogStream,
     NodeId,
@@ -133,7 +135,7 @@ class Installed(NamedTuple):
 class Question(NamedTuple):
     """A job that may need no call: its policy, the image of its pool, and what it is given.
 
-    `modules` is the digest of the local modules of its run.
+    `modules` is the digest of the local modules of its run, `fingerprints` are of constants.
     """
 
     job: Job
@@ -141,6 +143,7 @@ class Question(NamedTuple):
     image: str
     given: Given
     modules: str
+    fingerprints: Mapping[Constant | Location, str]
 
 
 class Answer(NamedTuple):

@@ -45,6 +45,7 @@ def question(
     keywords=(),
     max_age=None,
     modules="",
+    fingerprints=None,
 ):
     scheduler = Scheduler(lambda _: ())
     scheduler.set_pools([POOL])
@@ -60,7 +61,7 @@ def question(
         tuple(map(constant, arguments)),
         tuple((name, constant(value)) for name, value in keywords),
     )
-    return Question(job, policy, image, given, modules)
+    return Question(job, policy, image, given, modules, fingerprints or {})
 
 
 def constant(value):
@@ -184,6 +185,20 @@ def test_the_local_modules_of_a_run_count_where_a_pickle_may_name_them(tmp_path,
     )
 
     assert (before.key != after.key) == counts
+
+
+def test_the_fingerprint_of_a_constant_counts_in_place_of_its_bytes(tmp_path):
+    def ask(run_id, query):
+        return CacheAnswer(results=[None] * len(query.keys))
+
+    first, second, other = (
+        question(run_id=data, arguments=(data,), fingerprints={constant(data): fingerprint})
+        for data, fingerprint in ((b"1", "same"), (b"2", "same"), (b"3", "other"))
+    )
+
+    keys = [answer.key for answer in asked(tmp_path, ask, first, second, other)]
+
+    assert keys[0] == keys[1] != keys[2]
 
 
 def test_what_is_installed_counts_for_host_processes(monkeypatch):

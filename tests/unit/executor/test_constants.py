@@ -37,3 +37,19 @@ def test_where_the_disk_is_full_it_travels_with_its_call(tmp_path):
     (name,) = definition.constant_nodes
 
     assert isinstance(constants.read(name), Constant)
+
+
+def test_fingerprints_are_those_of_places_and_of_sequences_too(tmp_path):
+    definition = defined({"x" * LARGE}, {1}, {2}, 3)
+    nodes = definition.constant_nodes
+    by_size = sorted(nodes, key=lambda name: len(nodes[name].model_dump_json()), reverse=True)
+    told = {name: nodes[name].model_copy(update={"fingerprint": name}) for name in by_size[:2]}
+    definition = definition.model_copy(update={"constant_nodes": {**nodes, **told}})
+    constants = Constants("run-1", definition, exchange=tmp_path)
+
+    read = {constants.read(name): name for name in nodes}
+    read |= {constants.sequence(name): name for name in by_size[:1]}
+
+    assert constants.fingerprints == {each: name for each, name in read.items() if name in told}
+    assert {type(each) for each in constants.fingerprints} == {Constant, Location}
+    constants.close()

@@ -116,3 +116,14 @@ def test_what_is_not_there_has_no_digest(store, digest):
         digest(Own("artifact-1"))
     with pytest.raises(OSError, match="ends before"):
         digest(store("short")._replace(size=10_000))
+
+
+def test_a_fingerprint_counts_in_place_of_the_bytes(store, tmp_path):
+    first, second, other, same_bytes = constant({1}), store({2}), constant({3}), constant({4})
+    fingerprints = {first: "a", second: "a", other: "b"}
+    digests = Digests(tmp_path, modules="1", fingerprints=fingerprints)
+
+    assert digests.of(first) == digests.of(second) != digests.of(other)
+    assert digests.of(Item(first, 0)) == digests.of(Item(second, 0)) != digests.of(Item(first, 1))
+    assert digests.of(same_bytes) == Digests(tmp_path, modules="1").of(same_bytes)
+    assert digests.of(first) != Digests(tmp_path, modules="2", fingerprints=fingerprints).of(first)

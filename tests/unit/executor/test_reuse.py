@@ -65,6 +65,20 @@ def test_a_result_that_is_not_found_is_made_and_told_with_its_key():
     assert end.node_id
 
 
+def test_a_question_tells_the_fingerprints_of_the_constants_that_it_gives():
+    builder = PlanBuilder()
+    built = builder.build(builder.call(number, {1}, cache=CACHE))
+    ((name, node),) = built.definition.constant_nodes.items()
+    told = {name: node.model_copy(update={"fingerprint": "told"})}
+
+    crew = play(
+        replace(built, definition=built.definition.model_copy(update={"constant_nodes": told})), {}
+    )
+
+    (question,) = crew.asked
+    assert question.fingerprints == {question.given[0][0]: "told"}
+
+
 def test_what_is_never_cached_is_not_asked_about():
     builder = PlanBuilder()
     crew = play(builder.build(builder.call(number, 1)), {})

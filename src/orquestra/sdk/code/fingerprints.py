@@ -1,16 +1,18 @@
-"""Fingerprints of functions: equal as long as a function does the same.
+"""Fingerprints of functions: equal as long as a function does the same. And of values.
 
 A fingerprint covers the function's code, its defaults, attributes and captured values, and what it
 uses of local code by name: functions, classes, modules and values, and what those use. Code counts
 as it was compiled, and a class as it is now, so comments, formatting and places do not matter;
-docstrings of functions do. What is installed counts by its name. Nothing depends on the process:
-not on hash seeds, addresses or import order.
+docstrings of functions do. What is installed counts by its name, where that leads to it. Nothing
+depends on the process: not on hash seeds, addresses or import order.
 """
 
 import ast
 import builtins
 import copyreg
 import hashlib
+import inspect
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from types import CodeType, FunctionType, MappingProxyType, ModuleType
@@ -59,6 +61,17 @@ def fingerprint(fn: Callable[..., Any]) -> str:
             f"code uses {culprit}. Make that inside the task, or leave cache=... out."
         )
         raise WorkflowSyntaxError(located(problem, at=definition_site(fn))) from error
+
+
+def value_fingerprint(value: Any, fn: Callable[..., Any]) -> str | None:
+    """A digest of a value and the code in it; what a function finds local is local for it too.
+
+    None where nothing lasting can be told, as of a lock.
+    """
+    try:
+        return _Reader(_Place(fn)).fingerprint(value)
+    except Exception:  # noqa: BLE001 - an object of the user can raise anything
+        return None
 
 
 class _Unreadable(Exception):
@@ -129,7 +142,7 @@ class _Reader:
             return self._module(value)
         if not issubclass(kind, FunctionType | type):
             return self._object(value)
-        if not self._place.has(value.__module__):
+        if not self._place.has(value.__module__) and _is_named(value):
             return _digest("installed", value.__module__, value.__qualname__)
         number = self._numbers.setdefault(id(value), len(self._met))
         if number == len(self._met):
@@ -232,6 +245,16 @@ _CONTAINERS: dict[type, Callable[[_Reader, Any], Any]] = {
     classmethod: lambda reader, value: [reader.token(value.__func__)],
     cached_property: lambda reader, value: [reader.token(value.func)],
 }
+
+
+def _is_named(code: FunctionType | type) -> bool:
+    """Whether a name leads to code. What a call has made holds what the call was given."""
+    if isinstance(code, type):
+        return "<locals>" not in code.__qualname__
+    found: Any = sys.modules.get(code.__module__)
+    for name in code.__qualname__.split("."):
+        found = getattr(found, name, None)
+    return inspect.unwrap(found, stop=lambda each: each is code) is code
 
 
 def _reduced(value: Any) -> Any:

@@ -54,11 +54,17 @@ class Arguments:
         """Bytes that are equal for equal arguments."""
         collection = self._collection(argument_id)
         if collection is None:
-            yield from self.digestible_value(self._stored(argument_id))
+            yield from self._digestible_leaf(argument_id)
             return
         yield f"{collection.type.value} {len(collection.items)}".encode()
         for item in [*collection.keys, *collection.items]:
             yield from self.digestible(item)
+
+    def _digestible_leaf(self, argument_id: str) -> Iterable[bytes]:
+        node = self._definition.constant_nodes.get(ir.ConstantNodeId(argument_id))
+        if isinstance(node, ir.ConstantNodePickle) and node.fingerprint is not None:
+            return [b"fingerprint", node.fingerprint.encode(), self._digest_of_modules]
+        return self.digestible_value(self._stored(argument_id))
 
     def digestible_value(self, value: SerializedValue) -> Iterable[bytes]:
         """Bytes that are equal for equal values.

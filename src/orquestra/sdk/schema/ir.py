@@ -4,7 +4,7 @@ The structure is flat: dictionaries of nodes keyed by id, and nodes refer to eac
 Every field is written, unset ones as null; unknown fields are ignored when reading. The shape is
 that of release 1.1.0, so documents of that client and ours are interchangeable. What is ours is
 written only where it is used: `collection_nodes`, `source_files`, `retry_policy`,
-`timeout_seconds`, `cache` and `map_over`.
+`timeout_seconds`, `cache`, `map_over`, and `fingerprint` of constants.
 """
 
 from collections.abc import Iterable, Iterator
@@ -272,12 +272,18 @@ class ConstantNodeJSON(Document):
 
 
 class ConstantNodePickle(Document):
-    """A value known at submission, as a pickle: base64 text, cut into chunks."""
+    """A value known at submission, as a pickle: base64 text, cut into chunks.
+
+    A pickle that holds code, of the value's class for example, differs from process to process.
+    Where a task with `cache` is given one, `fingerprint` is equal for equal values with equal
+    code: a hex digest, None where there is none.
+    """
 
     id: ConstantNodeId
     chunks: list[str]
     serialization_format: Literal["ENCODED_PICKLE"] = "ENCODED_PICKLE"
     value_preview: str = Field(max_length=VALUE_PREVIEW_LENGTH)
+    fingerprint: str | None = Field(default=None, exclude_if=is_unset)
 
 
 ConstantNode = Annotated[

@@ -4,6 +4,7 @@ Equal plain values of one type share a node; any other object shares with itself
 it has not changed.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from orquestra.sdk.tracing.snapshots import (
     MOST_LEVELS,
     Constant,
     SecretNotAValueError,
+    fingerprint_of,
     is_deep,
     preview,
     serialized_by_name,
@@ -68,32 +70,42 @@ class Constants:
         """The node of a value that was met."""
         return ir.ConstantNodeId(self._numbering[constant.key])
 
-    def nodes(self) -> dict[ir.ConstantNodeId, ir.ConstantNodeJSON | ir.ConstantNodePickle]:
+    def nodes(
+        self, *, cached: Collection[Constant] = ()
+    ) -> dict[ir.ConstantNodeId, ir.ConstantNodeJSON | ir.ConstantNodePickle]:
         """All nodes, in the order in which their values were first met.
+
+        Those in `cached` are given to tasks whose results are used again.
 
         Raises:
             WorkflowSyntaxError: a value cannot be sent.
         """
         nodes = (
-            _node(self.id_of(constant), constant=constant, use=use)
+            _node(self.id_of(constant), constant=constant, use=use, is_cached=constant in cached)
             for constant, use in self._met.values()
         )
         return {node.id: node for node in nodes}
 
 
 def _node(
-    node_id: ir.ConstantNodeId, *, constant: Constant, use: Use
+    node_id: ir.ConstantNodeId, *, constant: Constant, use: Use, is_cached: bool
 ) -> ir.ConstantNodeJSON | ir.ConstantNodePickle:
     value, kind = constant.value, with_article(type(constant.value).__name__)
     _refuse_what_does_not_travel(value, use=use)
     try:
-        wire = to_wire(_serialized(constant, by_value=use.by_value))
+        serialized = _serialized(constant, by_value=use.by_value)
+        wire = to_wire(serialized)
     except Exception as error:  # what a user's object raises when pickled can be anything
         raise use.problem(f"is {kind} that {_reason(value, error)}") from error
     shown = preview(value) if constant.preview is None else constant.preview
     if isinstance(wire, responses.JSONResult):
         return ir.ConstantNodeJSON(id=node_id, value=wire.value, value_preview=shown)
-    return ir.ConstantNodePickle(id=node_id, chunks=wire.chunks, value_preview=shown)
+    return ir.ConstantNodePickle(
+        id=node_id,
+        chunks=wire.chunks,
+        value_preview=shown,
+        fingerprint=fingerprint_of(constant, serialized=serialized) if is_cached else None,
+    )
 
 
 def _serialized(constant: Constant, *, by_value: bool) -> SerializedValue:

@@ -21,7 +21,7 @@ from orquestra.sdk.tracing.futures import ArtifactFuture, TaskInvocation
 from orquestra.sdk.tracing.origins import metadata
 from orquestra.sdk.tracing.resources import Resources, check_resources, gpu_count
 from orquestra.sdk.tracing.returned_values import outputs_of
-from orquestra.sdk.tracing.snapshots import Input
+from orquestra.sdk.tracing.snapshots import Constant, Input, constants_in
 from orquestra.sdk.tracing.task_library import (
     TaskLibrary,
     check_invocation,
@@ -91,7 +91,7 @@ class _GraphBuilder:
             imports=self._library.imports(),
             tasks=self._library.tasks,
             artifact_nodes=self._artifacts(),
-            constant_nodes=self._data.constants.nodes(),
+            constant_nodes=self._data.constants.nodes(cached=self._cached_constants()),
             secret_nodes=self._data.secret_nodes(),
             collection_nodes=self._data.collection_nodes(self._argument_id),
             task_invocations=invocations,
@@ -205,6 +205,12 @@ class _GraphBuilder:
         resources = self._source.options.resources
         check_resources(resources, owner=located(f"Workflow `{self._source.name}`", at=self._site))
         return resources_model(resources)
+
+    def _cached_constants(self) -> set[Constant]:
+        nodes = self._nodes
+        return constants_in(
+            part for node in nodes if node.task.options.cache for part in node.inputs
+        )
 
     def _head_node(self) -> ir.DataAggregation | None:
         resources = self._source.options.head_node_resources

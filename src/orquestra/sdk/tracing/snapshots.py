@@ -12,13 +12,13 @@ A list, a tuple or a dictionary that holds results of tasks or secrets, at any d
 collection: what is known of it becomes constants, and the task gets it put together again.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from operator import is_
 from typing import TYPE_CHECKING, Any, TypeAlias
-from weakref import WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from orquestra.sdk.secret import Secret
 from orquestra.sdk.tracing.futures import ArtifactFuture
@@ -90,6 +90,11 @@ _constants: "WeakValueDictionary[tuple[int, str | None], Constant]" = WeakValueD
 the module whose definitions are in it."""
 _collections: "WeakValueDictionary[int, Collection]" = WeakValueDictionary()
 """The same for collections."""
+_fingerprints: "WeakKeyDictionary[Constant, str | None]" = WeakKeyDictionary()
+"""Of constants with code in them that tasks with `cache` were given."""
+
+_OF_CODE = b"cloudpickle.cloudpickle"
+"""Is in all pickles that hold code."""
 
 
 class SecretNotAValueError(Exception):
@@ -100,12 +105,18 @@ class SecretNotAValueError(Exception):
         self.name = name
 
 
-def as_inputs(values: Iterable[Any], *, module: str | None = None) -> tuple[Input, ...]:
+def as_inputs(
+    values: Iterable[Any],
+    *,
+    module: str | None = None,
+    cached: Callable[..., Any] | None = None,
+) -> tuple[Input, ...]:
     """The arguments of a call, or the outputs of a workflow, as a graph holds them.
 
-    `module` is that of the task, if its function may travel with it.
+    `module` is that of the task, if its function may travel with it. `cached` is the function of a
+    task whose results are used again.
     """
-    place = _Place(module=module, made={}, level=1)
+    place = _Place(module=module, cached=cached, made={}, level=1)
     return tuple(_outermost(value, place) for value in values)
 
 
@@ -117,6 +128,22 @@ def serialized_by_name(value: Any) -> "SerializedValue":
     from orquestra.sdk.values import serialize
 
     return serialize(value, pickled=_pickled_by_name)
+
+
+def fingerprint_of(constant: Constant, *, serialized: "SerializedValue") -> str | None:
+    """What tells a constant from others in place of its bytes; None where these do."""
+    return _fingerprints.get(constant) if _OF_CODE in serialized.data else None
+
+
+def constants_in(inputs: Iterable[Input]) -> set[Constant]:
+    """All constants among inputs, and at any depth of collections."""
+    waiting, met = [*inputs], set[Constant | Collection]()
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, Constant | Collection) and each not in met:
+            met.add(each)
+            waiting += each.parts() if isinstance(each, Collection) else ()
+    return {each for each in met if isinstance(each, Constant)}
 
 
 def is_deep(value: Any) -> bool:
@@ -152,12 +179,13 @@ def _value_key(value: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Place:
-    """Where in the arguments of a call a value stands, and the module of the task.
+    """Where in the arguments of a call a value stands, and of which task: see `as_inputs`.
 
     `made` are the collections made before for the same call, by the ids of their values.
     """
 
     module: str | None
+    cached: Callable[..., Any] | None
     made: dict[int, Collection]
     level: int
 
@@ -181,7 +209,7 @@ def _input(value: Any, place: _Place) -> Input:
             return _collection(value, place)
     value_key = _value_key(value)
     if value_key is None:
-        return _snapshot(value, module=place.module)
+        return _snapshot(value, place)
     constant = Constant(value=value, value_key=value_key)
     if kind in _CONTAINERS:
         _constants[id(value), None] = constant
@@ -229,7 +257,7 @@ def _collection(value: Any, place: _Place) -> Collection | Constant:
     if place.level > MOST_LEVELS:  # or it contains itself
         raise RecursionError
     is_dict = type(value) is dict
-    inside = _Place(module=place.module, made=place.made, level=place.level + 1)
+    inside = replace(place, level=place.level + 1)
     inputs = partial(_input, place=inside)
     keys = [key for key in map(inputs, value if is_dict else ()) if isinstance(key, Constant)]
     items = tuple(map(inputs, value.values() if is_dict else value))
@@ -253,12 +281,29 @@ def _identity(value: Input) -> Any:
     return value if isinstance(value, Secret) else id(value)
 
 
-def _snapshot(value: Any, *, module: str | None) -> Constant:
+def _snapshot(value: Any, place: _Place) -> Constant:
     try:
         serialized = serialized_by_name(value)
     except Exception:  # noqa: BLE001 - building tells it, if the call is part of the workflow
         return Constant(value=value)
-    by_value = _by_value(value, serialized=serialized, module=module)
+    by_value = _by_value(value, serialized=serialized, module=place.module)
+    constant = _constant(value, serialized=serialized, by_value=by_value, module=place.module)
+    has_code = _OF_CODE in (by_value or serialized).data
+    if place.cached is not None and has_code and constant not in _fingerprints:
+        from orquestra.sdk.code.fingerprints import value_fingerprint
+
+        _fingerprints[constant] = value_fingerprint(value, place.cached)
+    return constant
+
+
+def _constant(
+    value: Any,
+    *,
+    serialized: "SerializedValue",
+    by_value: "SerializedValue | None",
+    module: str | None,
+) -> Constant:
+    """The last constant of an object, if that is unchanged; else a new one."""
     key = id(value), module if by_value else None
     known = _constants.get(key)
     if known is not None and (known.serialized, known.by_value) == (serialized, by_value):

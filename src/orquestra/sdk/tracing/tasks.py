@@ -151,8 +151,9 @@ class TaskDef(Generic[P, R]):
 
     def inputs(self, values: Iterable[Any]) -> "tuple[Input, ...]":
         """Arguments of a call, as a graph holds them."""
-        module = getattr(self.__sdk_task_body, "__module__", None)
-        return as_inputs(values, module=module)
+        body = self.__sdk_task_body
+        module = getattr(body, "__module__", None)
+        return as_inputs(values, module=module, cached=body if self.options.cache else None)
 
     def invocation_name(
         self, bound: inspect.BoundArguments, *, site: CallSite | None

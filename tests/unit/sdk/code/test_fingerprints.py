@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from orquestra import sdk
-from orquestra.sdk.code.fingerprints import fingerprint
+from orquestra.sdk.code.fingerprints import fingerprint, value_fingerprint
 from orquestra.sdk.exceptions import WorkflowSyntaxError
 from tests.unit.sdk.user_projects import imported, run, write
 
@@ -460,3 +460,57 @@ def test_a_local_module_that_cannot_be_read_is_told_with_the_function(tmp_path):
         pytest.raises(WorkflowSyntaxError, match=r"(?s)wf\.py:1.*latin\.py"),
     ):
         fingerprint(module.task)
+
+
+MADE_BY_A_LIBRARY = {
+    "function": "captured = library.make(2)",
+    "function under another's name": "captured = functools.wraps(library.make)(library.make(2))",
+    "class": "captured = library.make_class(2)",
+}
+
+
+@pytest.mark.parametrize("line", MADE_BY_A_LIBRARY.values(), ids=MADE_BY_A_LIBRARY)
+def test_what_an_installed_function_has_made_counts_with_what_it_holds(tmp_path, monkeypatch, line):
+    library = (
+        "def make(by):\n    return lambda x: x * by\n"
+        "def make_class(by):\n    class Made:\n        rate = by\n    return Made\n"
+    )
+    write(tmp_path / "site-packages", {"library.py": library})
+    text = f"import functools, library\n{line}\ndef task():\n    return captured\n"
+    write(tmp_path / "a", project(text))
+    write(tmp_path / "b", project(text.replace("2)", "3)")))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site-packages"))
+
+    first, same, other = (run(tmp_path / name, PRINT) for name in "aab")
+
+    assert first == same
+    assert first != other
+
+
+@pytest.mark.parametrize(
+    ("value", "other"),
+    [
+        ({"a": [1, (2.0, b"x")]}, {"a": [1, (2, b"x")]}),
+        ({1, 2}, {1, 3}),
+        (lambda x: x + 1, lambda x: x + 2),
+        (threading.Thread, threading.Timer),
+    ],
+)
+def test_values_have_fingerprints_as_functions_do(value, other):
+    def place(): ...
+
+    digest = value_fingerprint(value, place)
+
+    assert digest == value_fingerprint(value, place)
+    assert digest != value_fingerprint(other, place)
+    assert len(bytes.fromhex(digest or "")) == 32
+
+
+class Raising:
+    def __reduce_ex__(self, protocol):
+        raise RuntimeError("never pickled")
+
+
+@pytest.mark.parametrize("value", [threading.Lock(), [Raising()]])
+def test_a_value_of_which_nothing_can_be_told_has_none(value):
+    assert value_fingerprint(value, project) is None

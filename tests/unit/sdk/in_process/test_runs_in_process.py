@@ -416,6 +416,32 @@ def test_a_cached_result_is_made_anew_after_the_code_of_an_argument_has_changed(
     assert results("n * 10") == [50, [60]]
 
 
+def test_an_object_counts_with_the_code_of_its_class_not_with_its_pickle(tmp_path):
+    flow = (
+        "import orquestra.sdk as sdk\n"
+        "class Scale:\n    def apply(self, n):\n        return BODY\n"
+        "@sdk.task(cache=True)\n"
+        "def use(scales):\n    return scales[0].apply(5)\n"
+        "@sdk.task\n"
+        "def number():\n    return 1\n"
+        "@sdk.workflow\n"
+        "def wf():\n    return use([Scale(), number()])\n"
+    )
+
+    def reused_and_result(body):
+        user_projects.write(tmp_path, {"scale_flow.py": flow.replace("BODY", body)})
+        with user_projects.imported(tmp_path, "scale_flow") as module:  # a class of its own
+            run = module.wf().run("in_process")
+            messages = [task.message for task in run.get_status_model().task_runs]
+            return any(messages), run.get_results()
+
+    assert [reused_and_result(body) for body in ("n", "n", "n * 10")] == [
+        (False, 5),
+        (True, 5),
+        (False, 50),
+    ]
+
+
 def test_a_dry_run_calls_nothing_and_caches_nothing(execute):
     @sdk.task(cache=True)
     def never():

@@ -228,6 +228,9 @@ OURS = {
         timeout_seconds: float? = None
         cache: CachePolicy? = None
     """,
+    ir.ConstantNodePickle: """
+        fingerprint: str? = None
+    """,
     ir.TaskInvocation: """
         map_over: list[int | str]? = None
     """,
