@@ -12,7 +12,7 @@ from orquestra.sdk.call_sites import located, user_call_site
 from orquestra.sdk.exceptions import FutureOperationError
 
 _COMPARED = ("is compared", "Move the comparison into a task.")
-_CALCULATED = ("is used in a calculation", "Move the calculation into a task.")
+CALCULATED = ("is used in a calculation", "Move the calculation into a task.")
 _NUMBER = ("is made a number", "Move what needs the number into a task.")
 _CHANGED = ("is changed", "Change the value inside a task, and return it from there.")
 _ARITHMETIC = (
@@ -27,11 +27,14 @@ REFUSED: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("__setitem__", "__delitem__", "__setattr__", "__delattr__"), _CHANGED),
     **dict.fromkeys(("__lt__", "__le__", "__gt__", "__ge__"), _COMPARED),
     **dict.fromkeys(("__int__", "__float__", "__complex__", "__index__", "__round__"), _NUMBER),
-    **dict.fromkeys(("__neg__", "__pos__", "__abs__", "__invert__"), _CALCULATED),
-    **dict.fromkeys((f"__{name}__" for name in _ARITHMETIC), _CALCULATED),
-    **dict.fromkeys((f"__r{name}__" for name in _ARITHMETIC), _CALCULATED),
+    **dict.fromkeys(("__neg__", "__pos__", "__abs__", "__invert__"), CALCULATED),
+    **dict.fromkeys((f"__{name}__" for name in _ARITHMETIC), CALCULATED),
+    **dict.fromkeys((f"__r{name}__" for name in _ARITHMETIC[1:]), CALCULATED),
 }
-"""Methods behind Python's operators: what the user did, and what to do instead."""
+"""Methods behind Python's operators: what the user did, and what to do instead.
+
+`__radd__` is not among them: it is also what Python asks before it extends a list.
+"""
 
 
 def misuse(what: str, cure: str, *, task_name: str) -> FutureOperationError:

@@ -10,7 +10,7 @@ from orquestra.sdk.exceptions import (
     FutureOperationError,
     WorkflowSyntaxError,
 )
-from orquestra.sdk.tracing.future_operations import REFUSED, misuse, refusal
+from orquestra.sdk.tracing.future_operations import CALCULATED, REFUSED, misuse, refusal
 from orquestra.sdk.tracing.ignored_results import warn_if_ignored
 from orquestra.sdk.tracing.options import checked_env_vars, checked_image, checked_resources
 from orquestra.sdk.tracing.outputs import ONE_VALUE, OutputShape
@@ -160,6 +160,11 @@ class ArtifactFuture(_AnyValue, Generic[ResultT_co]):  # type: ignore[misc]  # s
     def __len__(self) -> int:
         return self._n_outputs("is asked for its length")
 
+    def __radd__(self, other: object) -> Any:
+        if self._is_sized and hasattr(other, "__iadd__"):  # `a_list += future`, which iterates
+            return NotImplemented
+        raise misuse(*CALCULATED, task_name=self._task_name)
+
     def __eq__(self, other: object) -> bool:
         if isinstance(other, ArtifactFuture):
             return self is other
@@ -180,10 +185,13 @@ class ArtifactFuture(_AnyValue, Generic[ResultT_co]):  # type: ignore[misc]  # s
     def _task_name(self) -> str:
         return self.invocation.task.__name__
 
+    @property
+    def _is_sized(self) -> bool:
+        return self.output_index is None and self.invocation.output.is_subscriptable
+
     def _n_outputs(self, what: str) -> int:
-        output = self.invocation.output
-        if self.output_index is None and output.is_subscriptable:
-            return output.n_outputs
+        if self._is_sized:
+            return self.invocation.output.n_outputs
         raise FutureOperationError(located(self._one_value_problem(what), at=user_call_site()))
 
     def _one_value_problem(self, what: str) -> str:

@@ -1,3 +1,4 @@
+import collections
 import contextlib
 import json
 import math
@@ -120,6 +121,22 @@ UNSIZED = [
     (lambda f: f["key"], "is indexed"),
     (lambda f: f[1:], "is indexed"),
 ]
+
+
+@pytest.mark.parametrize("kind", [list, collections.deque])
+def test_a_list_can_be_extended_by_the_outputs_of_a_task(kind):
+    outputs, extended = pair(), kind([1])
+
+    extended += outputs
+
+    assert [future.output_index for future in [*extended][1:]] == [0, 1]
+
+
+def test_a_list_cannot_be_extended_by_one_value():
+    results = []
+
+    with pytest.raises(FutureOperationError, match="is used in a calculation"):
+        results += single()
 
 
 @pytest.mark.parametrize("text_of", [str, repr, format, lambda f: f"{f}", "{}".format])
