@@ -6,17 +6,8 @@ from orquestra import sdk
 from orquestra.sdk.code.fingerprints import fingerprint
 from orquestra.sdk.schema import ir
 from orquestra.sdk.tracing.caching import checked_cache_policy
+from tests.unit.sdk.tracing.one_task import fn, model_of
 from tests.unit.sdk.user_projects import imported, run, write
-
-
-def fn():
-    return 1
-
-
-def model_of(**options):
-    task = sdk.task(fn, **options)
-    (model,) = sdk.workflow(lambda: [task()]).model.tasks.values()
-    return model
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from orquestra.sdk.exceptions import (
 from orquestra.sdk.schema import ir
 
 DATA = Path(__file__).parents[1] / "data"
+PUBLISHED = Path(__file__).parents[3] / "data" / "ir" / "train_demo-1.1.0.json"
 
 
 @sdk.task
@@ -70,7 +71,7 @@ def train_demo(monkeypatch):
 
 
 def test_a_definition_is_that_of_the_published_client(train_demo):
-    published = json.loads((DATA / "train_demo-1.1.0.json").read_text())
+    published = json.loads(PUBLISHED.read_text())
 
     ours = json.loads(train_demo.train_demo().model.model_dump_json())
 
@@ -83,7 +84,7 @@ def test_a_definition_is_that_of_the_published_client(train_demo):
 
 
 def test_a_definition_of_the_published_client_is_read_and_written_unchanged():
-    published = json.loads((DATA / "train_demo-1.1.0.json").read_text())
+    published = json.loads(PUBLISHED.read_text())
 
     assert json.loads(ir.WorkflowDef.model_validate(published).model_dump_json()) == published
 

@@ -5,16 +5,7 @@ import pytest
 from orquestra import sdk
 from orquestra.sdk.schema import ir
 from orquestra.sdk.tracing.retries import checked_retry_policy, retry_policy_model
-
-
-def fn():
-    return 1
-
-
-def model_of(**options):
-    task = sdk.task(fn, **options)
-    (model,) = sdk.workflow(lambda: [task()]).model.tasks.values()
-    return model
+from tests.unit.sdk.tracing.one_task import model_of
 
 
 @pytest.mark.parametrize(
