@@ -25,6 +25,7 @@ class Arguments:
         self._definition = definition
         self._values = values
         self._secrets = secrets
+        self._digests: dict[str, bytes] = {}
 
     def read(self, argument_id: str) -> Any:
         """A value of its own: no other task sees what becomes of it."""
@@ -55,10 +56,18 @@ class Arguments:
         collection = self._collection(argument_id)
         if collection is None:
             yield from self._digestible_leaf(argument_id)
-            return
-        yield f"{collection.type.value} {len(collection.items)}".encode()
-        for item in [*collection.keys, *collection.items]:
-            yield from self.digestible(item)
+        else:
+            yield self._digest_of(argument_id, collection)
+
+    def _digest_of(self, argument_id: str, collection: ir.CollectionNode) -> bytes:
+        """Computed once: collections share parts, and maps ask for each of their elements."""
+        if argument_id not in self._digests:
+            digest = hashlib.sha256(f"{collection.type.value} {len(collection.items)}".encode())
+            for item in [*collection.keys, *collection.items]:
+                for part in self.digestible(item):
+                    digest.update(hashlib.sha256(part).digest())
+            self._digests[argument_id] = digest.digest()
+        return self._digests[argument_id]
 
     def _digestible_leaf(self, argument_id: str) -> Iterable[bytes]:
         node = self._definition.constant_nodes.get(ir.ConstantNodeId(argument_id))

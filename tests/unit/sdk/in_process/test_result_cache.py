@@ -84,3 +84,26 @@ def test_an_object_counts_with_the_code_of_its_class_not_with_its_pickle(tmp_pat
         (True, 5),
         (False, 50),
     ]
+
+
+def test_containers_that_share_their_parts_are_compared_once_each(execute):
+    @sdk.task
+    def number():
+        return 1
+
+    @sdk.task(cache=True)
+    def depth(nested):
+        levels = 0
+        while isinstance(nested, list):
+            nested, levels = nested[0], levels + 1
+        return levels
+
+    nested = number()
+    for _ in range(40):  # as a tree, 2**40 numbers
+        nested = [nested, nested]
+
+    assert [execute(depth, nested).get_results() for _ in range(2)] == [40, 40]
+    assert any(
+        task.message
+        for task in sdk.list_workflow_runs("in_process")[0].get_status_model().task_runs
+    )
