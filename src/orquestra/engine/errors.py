@@ -8,12 +8,14 @@
     │   ├── DefinitionIdMissing      a run of no definition                          (user)
     │   ├── DefinitionIdMalformed    a run of what cannot be a definition's id       (user)
     │   ├── DefinitionUnknown        a run of a definition that is not there         (user)
+    │   ├── SecretExists             a new secret of a name that is taken            (user)
     │   └── RunRefused               a run that could never succeed here             (user)
     │       ├── ResourcesRefused     it asks for sizes that no node can have         (user)
     │       └── UnsupportedSDK       it was made with an SDK that is too new         (user)
     ├── Unauthorized                 no login, or one that is not valid any more     (user)
     ├── Forbidden                    a login without the right                       (user)
     ├── NotFound                     nothing of that id                              (user)
+    ├── TooManyAttempts              passwords tried too often                       (user)
     ├── DefinitionInUse              a definition that runs still refer to           (user)
     ├── RunEnded                     the run is over; nobody executes it any more    (system)
     ├── ClusterEnded                 the run cluster is over; nothing is left to do  (system)
@@ -90,6 +92,12 @@ class DefinitionUnknown(BadRequest):
     wire_code = 6
 
 
+class SecretExists(BadRequest):
+    """A new secret of a name that is taken; client 1.1.0 then sends a new value for it."""
+
+    code = "secret_exists"
+
+
 class RunRefused(BadRequest):
     """A run that could never succeed here, said before anything starts."""
 
@@ -108,6 +116,14 @@ class UnsupportedSDK(RunRefused):
 
     code = "unsupported_sdk"
     wire_code = 4
+
+
+class TooManyAttempts(EngineError):
+    """Passwords were tried too often; the next may be tried after a while."""
+
+    code = "too_many_attempts"
+    kind = "user"
+    status = 429
 
 
 class Unauthorized(EngineError):

@@ -22,6 +22,7 @@ from orquestra.engine.errors import ConfigurationError
 from orquestra.engine.reconciling.loop import Reconciler
 from orquestra.engine.reconciling.parking import end_standbys, park_all, park_lost
 from orquestra.engine.settings import DataFolder, Settings
+from orquestra.engine.users import service as users
 from orquestra.sdk.configuration import local_engine
 from orquestra.sdk.garbage import collect_garbage_seldom
 from orquestra.sdk.packaging import get_installed_version
@@ -179,12 +180,11 @@ async def _serve_all(
     public: _Server, clusters: _Server, *, listener: socket.socket, services: EngineServices
 ) -> None:
     host, port = listener.getsockname()[:2]
-    with _announced(services, url=f"http://{host}:{port}"):
-        async with asyncio.TaskGroup() as group:
-            group.create_task(public.serve(sockets=[listener]))
-            group.create_task(clusters.serve())
-            # The port has been listening since it was bound, so who reads this can connect.
-            logger.info("ready on http://%s:%s", host, port, extra={"event": "ready"})
+    async with _announced(services, url=f"http://{host}:{port}"), asyncio.TaskGroup() as group:
+        group.create_task(public.serve(sockets=[listener]))
+        group.create_task(clusters.serve())
+        # The port has been listening since it was bound, so who reads this can connect.
+        logger.info("ready on http://%s:%s", host, port, extra={"event": "ready"})
 
 
 def _user() -> str:
@@ -195,14 +195,16 @@ def _user() -> str:
         return f"user-{os.getuid()}"
 
 
-@contextmanager
-def _announced(services: EngineServices, *, url: str) -> Iterator[None]:
+@asynccontextmanager
+async def _announced(services: EngineServices, *, url: str) -> AsyncIterator[None]:
     """Let clients on this machine find a local engine, as long as it serves."""
     settings = services.settings
     if not settings.local:
         yield
         return
-    token = services.tokens.issue(_user(), lifetime=_LOCAL_TOKEN_LIFETIME)
+    async with services.database.writing() as session:
+        user = await users.ensure(session, _user(), at=services.clock())
+    token = services.tokens.issue(user.id, lifetime=_LOCAL_TOKEN_LIFETIME)
     version = get_installed_version("orquestra-sdk")
     file = local_engine.LocalEngineFile(pid=os.getpid(), url=url, token=token, version=version)
     local_engine.write(settings.data, file)

@@ -85,7 +85,13 @@ class NodeSettings(Section):
 
 
 class FileSettings(Section):
-    """The whole configuration file."""
+    """The whole configuration file.
+
+    `public_address` is where users reach the engine, where that is not the address it listens on:
+    `https://orquestra.example.com` behind a proxy. Tasks are told it, too.
+    """
+
+    public_address: str | None = None
 
     registry: RegistrySettings = RegistrySettings()
     images: ImageSettings = ImageSettings()
@@ -138,6 +144,12 @@ class Settings(FileSettings):
                 f"The configuration file {file} is not right: {_in_one_line(error)}. "
                 "The settings are described in docs/configuration.md."
             ) from error
+
+    @property
+    def address(self) -> str:
+        """Where users reach the engine."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (self.public_address or f"http://{host}:{self.port}").rstrip("/")
 
     @property
     def registry_address(self) -> str:

@@ -25,6 +25,7 @@ from orquestra.engine.reconciling.pulse import Pulse
 from orquestra.engine.reconciling.signal import WakeSignal
 from orquestra.engine.runs.changes import RunChanges
 from orquestra.engine.settings import DataFolder, NodeSettings, Settings
+from orquestra.engine.users import service as users
 
 
 @asynccontextmanager
@@ -37,7 +38,7 @@ async def memory_engine(
     local: bool = False,
     standby: int = 0,
 ) -> AsyncIterator[EngineServices]:
-    """The services of an engine that keeps its data in `folder`.
+    """The services of an engine that keeps its data in `folder`; its users are ada and eve.
 
     `local` makes it one of the local runtime. A Compute Engine keeps `standby` run clusters ready.
     """
@@ -46,6 +47,9 @@ async def memory_engine(
     data.create()
     migrate(data.database)
     database = Database(data.database)
+    async with database.writing() as session:
+        for user in ("ada", "eve"):
+            await users.ensure(session, user, at=clock())
     try:
         yield EngineServices(
             settings=settings,

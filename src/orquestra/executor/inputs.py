@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orquestra.executor.exchange import Exchange, SegmentWriter, decode, encode
-from orquestra.executor.protocol import Argument, Bundle, Constant, Gathered, Item, Own
+from orquestra.executor.protocol import Argument, Bundle, Constant, Gathered, Item, Own, Secret
 from orquestra.sdk import evaluation
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import Location
@@ -82,6 +82,8 @@ class Inputs:
             return self._read_own(argument, run)
         if isinstance(argument, Item):
             return self._read_item(argument, run)
+        if isinstance(argument, Secret):
+            raise NotImplementedError("secrets are read by the worker")
         return self._build(argument, run, known={})
 
     def countable(self, argument: Argument, run: RunValues) -> Any:

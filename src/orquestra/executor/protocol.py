@@ -71,7 +71,18 @@ class Item(NamedTuple):
     digest: bytes | None = None
 
 
-Argument = Constant | Location | Own | Gathered | Bundle | Item
+class Secret(NamedTuple):
+    """A value that the worker asks the head for when the call begins; it is in no message.
+
+    `config_name` counts on the local runtime only: the engine that keeps it, if not this one.
+    """
+
+    name: str
+    workspace_id: str | None
+    config_name: str | None
+
+
+Argument = Constant | Location | Own | Gathered | Bundle | Item | Secret
 
 Given = tuple[tuple[Argument, ...], tuple[tuple[str, Argument], ...]]
 """What a call is given: positional arguments, and keywords."""
@@ -114,7 +125,8 @@ class Function(NamedTuple):
     """What calls of one task definition have in common; sent to a worker once.
 
     `sources` are modules that tasks of the run import: texts by paths below an import root. Where
-    elements of maps are to have digests, `modules` is the digest of these modules.
+    elements of maps are to have digests, `modules` is the digest of these modules. `surroundings`
+    is the same for all functions of a run; `token_variable` names the path of the token's file.
     """
 
     name: str
@@ -124,6 +136,15 @@ class Function(NamedTuple):
     working_directory: str | None
     sources: Constant | Location | None = None
     modules: str | None = None
+    surroundings: "Surroundings | None" = None
+
+
+class Surroundings(NamedTuple):
+    """What tasks of a run find in their process: variables, and its token in a file of its own."""
+
+    variables: dict[str, str]
+    token: str
+    token_variable: str
 
 
 class Calls(NamedTuple):

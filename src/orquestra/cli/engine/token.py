@@ -27,7 +27,9 @@ def token(user: str, data: Path, days: int) -> None:
         from orquestra.engine.auth.keys import SecretKey
         from orquestra.engine.auth.tokens import Tokens
         from orquestra.engine.settings import DataFolder
+        from orquestra.engine.users import administration
     folder = DataFolder(data.expanduser().resolve())
     folder.create()
+    administration.ensure_user(folder, user)
     tokens = Tokens(SecretKey.load(folder.keys))
     click.echo(tokens.issue(user, lifetime=timedelta(days=days)))

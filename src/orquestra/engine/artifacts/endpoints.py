@@ -20,10 +20,10 @@ router = APIRouter(prefix="/api", tags=["results"])
 async def list_artifacts(
     workflowRunId: str,  # noqa: N803 - the wire's name
     session: ReadSession,
-    user: CurrentUser,
+    caller: CurrentUser,
 ) -> api.Envelope[dict[str, list[str]]]:
     """Ids of the complete results of a run's tasks, by task run; those that exist so far."""
-    run = await runs.get(session, workflowRunId, user=user)
+    run = await runs.get(session, workflowRunId, caller=caller)
     packed = await service.packed_by_invocation(session, run.id)
     return api.Envelope(
         data={task_run_id(run.id, invocation): [found] for invocation, found in packed.items()}
@@ -31,9 +31,9 @@ async def list_artifacts(
 
 
 @router.get("/artifacts/{artifact_id}", response_model=responses.WorkflowResult)
-async def get_artifact(artifact_id: str, services: Services, user: CurrentUser) -> Response:
+async def get_artifact(artifact_id: str, services: Services, caller: CurrentUser) -> Response:
     """One value."""
-    pieces = await service.get(services, artifact_id, user=user)
+    pieces = await service.get(services, artifact_id, caller=caller)
     return StreamingResponse(pieces, media_type=_JSON)
 
 
@@ -41,15 +41,15 @@ async def get_artifact(artifact_id: str, services: Services, user: CurrentUser) 
 async def list_results(
     workflowRunId: str,  # noqa: N803 - the wire's name
     session: ReadSession,
-    user: CurrentUser,
+    caller: CurrentUser,
 ) -> api.Envelope[list[str]]:
     """The id of a run's result, or none while it has not succeeded."""
-    run = await runs.get(session, workflowRunId, user=user)
+    run = await runs.get(session, workflowRunId, caller=caller)
     return api.Envelope(data=[run.result_id] if run.state is State.SUCCEEDED else [])
 
 
 @router.get("/run-results/{result_id}", response_model=responses.ComputeEngineWorkflowResult)
-async def get_result(result_id: str, services: Services, user: CurrentUser) -> Response:
+async def get_result(result_id: str, services: Services, caller: CurrentUser) -> Response:
     """The outputs of a run that has succeeded."""
-    pieces = await service.results(services, result_id, user=user)
+    pieces = await service.results(services, result_id, caller=caller)
     return StreamingResponse(pieces, media_type=_JSON)

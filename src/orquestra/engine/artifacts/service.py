@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orquestra.engine.artifacts import reading, store, wire
+from orquestra.engine.auth.caller import Caller
 from orquestra.engine.database import bulk
 from orquestra.engine.database.tables import Artifact, Run
 from orquestra.engine.definitions.opened import OpenedDefinition
@@ -61,7 +62,7 @@ async def stored_values(session: AsyncSession, run_id: str) -> list[StoredValue]
     ]
 
 
-async def get(services: EngineServices, artifact_id: str, *, user: str) -> Iterator[str]:
+async def get(services: EngineServices, artifact_id: str, *, caller: Caller) -> Iterator[str]:
     """A value as JSON, in pieces.
 
     Raises:
@@ -72,11 +73,11 @@ async def get(services: EngineServices, artifact_id: str, *, user: str) -> Itera
         artifact = await store.get(session, artifact_id)
         if artifact is None:
             raise NotFound(f"There is no artifact {artifact_id!r}.")
-        _check_owner(await runs.get(session, artifact.run_id), user)
+        _check_may_see(await runs.get(session, artifact.run_id), caller)
     return _in_blocks(_pieces(services, artifact))
 
 
-async def results(services: EngineServices, result_id: str, *, user: str) -> Iterator[str]:
+async def results(services: EngineServices, result_id: str, *, caller: Caller) -> Iterator[str]:
     """The outputs of a run, in the order of its definition, as JSON in pieces.
 
     Raises:
@@ -87,7 +88,7 @@ async def results(services: EngineServices, result_id: str, *, user: str) -> Ite
         run = await runs.of_result(session, result_id)
         if run is None or run.state is not State.SUCCEEDED:
             raise NotFound(f"There is no result {result_id!r}.")
-        _check_owner(run, user)
+        _check_may_see(run, caller)
         definition = (await services.definitions.of_run(session, run)).document
         made = await store.of_nodes(session, run.id, artifact_node_ids=definition.output_ids)
     artifacts = {row.artifact_node_id: row for row in made}
@@ -165,6 +166,7 @@ def _in_blocks(pieces: Iterable[str]) -> Iterator[str]:
     yield "".join(waiting)
 
 
-def _check_owner(run: Run | None, user: str) -> None:
-    if run is None or run.owner != user:
+def _check_may_see(run: Run | None, caller: Caller) -> None:
+    if run is None:
         raise Forbidden("This value belongs to somebody else's run.")
+    caller.check_may_see(run, what="workflow run")

@@ -5,16 +5,32 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from orquestra.engine.auth.caller import Caller
 from orquestra.engine.dependencies import Services
-from orquestra.engine.errors import Unauthorized
+from orquestra.engine.errors import Forbidden, Unauthorized
+from orquestra.engine.users import callers
 from orquestra.sdk.schema.cluster import ClusterId
 
-_bearer = HTTPBearer(auto_error=False, description="A token from `orq engine token`")
+_bearer = HTTPBearer(auto_error=False, description="A token from `orq login` or `orq engine token`")
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
-def _current_user(services: Services, bearer: Bearer) -> str:
-    return services.tokens.user_of(_token(bearer))
+async def _user_or_run(services: Services, bearer: Bearer) -> Caller:
+    claims = services.tokens.read(_token(bearer))
+    async with services.database.reading() as session:
+        return await callers.caller_of(session, claims)
+
+
+UserOrRun = Annotated[Caller, Depends(_user_or_run)]
+"""The user whose login token the request carries, or the run whose token it is."""
+
+
+async def _current_user(caller: UserOrRun) -> Caller:
+    if caller.run_id is not None:
+        raise Forbidden(
+            "The token of a run opens its secrets and nothing else. Log in with `orq login`."
+        )
+    return caller
 
 
 def _current_cluster(services: Services, bearer: Bearer, request: Request) -> ClusterId:
@@ -29,8 +45,8 @@ def _token(bearer: HTTPAuthorizationCredentials | None) -> str:
     return bearer.credentials
 
 
-CurrentUser = Annotated[str, Depends(_current_user)]
-"""The user whose login token the request carries."""
+CurrentUser = Annotated[Caller, Depends(_current_user)]
+"""The user whose login token the request carries; tokens of runs do not count."""
 
 CurrentCluster = Annotated[ClusterId, Depends(_current_cluster)]
 """The run cluster in the request's path, whose token the request carries."""

@@ -1,7 +1,10 @@
-"""Login tokens (JWTs) and the tokens that open the internal API to one run cluster."""
+"""Login tokens (JWTs), tokens of runs, and those that open the internal API to a run cluster."""
 
 import hmac
+import uuid
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import jwt
 
@@ -12,8 +15,22 @@ _ALGORITHM = "HS256"
 DEFAULT_LIFETIME = timedelta(days=30)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Claims:
+    """What a token says; `run_id` is set in the token of a run, which has no expiry."""
+
+    id: str
+    user: str
+    issued_at: datetime
+    expires_at: datetime | None
+    run_id: str | None
+
+
 class Tokens:
-    """Issues and checks tokens. Nothing is stored: all of it follows from the secret key."""
+    """Issues tokens and reads them. All of it follows from the secret key.
+
+    Whether a token still counts is not known here: see `users.callers`.
+    """
 
     def __init__(self, key: SecretKey) -> None:
         self._key = key
@@ -22,11 +39,14 @@ class Tokens:
     def issue(self, user: str, *, lifetime: timedelta = DEFAULT_LIFETIME) -> str:
         """A login token for a user, valid for `lifetime` from now."""
         now = datetime.now(UTC)
-        claims = {"sub": user, "email": user, "iat": now, "exp": now + lifetime}
-        return jwt.encode(claims, self._signing_key, algorithm=_ALGORITHM)
+        return self._signed(user, id=uuid.uuid4().hex, issued_at=now, exp=now + lifetime)
 
-    def user_of(self, token: str) -> str:
-        """The user of a login token.
+    def of_run(self, run_id: str, *, owner: str, created_at: datetime) -> str:
+        """The token that tasks of a run find: always the same one, valid while it executes."""
+        return self._signed(owner, id=run_id, issued_at=created_at, run=run_id)
+
+    def read(self, token: str) -> Claims:
+        """What a token says.
 
         Raises:
             Unauthorized: It was not issued by this engine, or it has expired.
@@ -36,16 +56,26 @@ class Tokens:
                 token,
                 self._signing_key,
                 algorithms=[_ALGORITHM],
-                options={"require": ["sub", "exp"]},
+                options={"require": ["sub", "iat"]},
             )
         except jwt.ExpiredSignatureError as error:
             raise Unauthorized(
                 "The login token has expired. Get a new one and log in again with "
-                "`orq login -s <server> -t <token>`."
+                "`orq login -s <server>`."
             ) from error
         except jwt.InvalidTokenError as error:
             raise Unauthorized("The login token is not one of this engine.") from error
-        return str(claims["sub"])
+        expiry = claims.get("exp")
+        if expiry is None and "run" not in claims:
+            raise Unauthorized("The login token is not one of this engine.")
+        return Claims(
+            # Tokens had no id before release 2.0.0a2.
+            id=claims.get("jti", ""),
+            user=claims["sub"],
+            issued_at=datetime.fromtimestamp(claims["iat"], UTC),
+            expires_at=None if expiry is None else datetime.fromtimestamp(expiry, UTC),
+            run_id=claims.get("run"),
+        )
 
     def of_cluster(self, cluster_id: str) -> str:
         """The token that opens the internal API to one run cluster."""
@@ -63,3 +93,7 @@ class Tokens:
         """
         if not hmac.compare_digest(token.encode(), self.of_cluster(cluster_id).encode()):
             raise Forbidden("The token does not belong to this run cluster.")
+
+    def _signed(self, user: str, *, id: str, issued_at: datetime, **more: Any) -> str:  # noqa: A002
+        claims = {"sub": user, "email": user, "jti": id, "iat": issued_at, **more}
+        return jwt.encode(claims, self._signing_key, algorithm=_ALGORITHM)

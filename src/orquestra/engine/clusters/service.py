@@ -33,6 +33,7 @@ from orquestra.sdk.schema.cluster import (
     NodeSize,
     PoolId,
     PoolPlan,
+    RunContext,
     RunPlan,
 )
 from orquestra.sdk.schema.workflow_run import WorkflowRunId
@@ -101,6 +102,17 @@ async def plan(services: EngineServices, cluster_id: ClusterId, *, run_id: str) 
         lengths={ir.TaskInvocationId(name): length for name, length in lengths.items()},
         tries={ir.TaskInvocationId(name): counts for name, counts in tries.items()},
         commits={ir.ImportId(name): commit for name, commit in (run.commits or {}).items()},
+        context=_context(services, run),
+    )
+
+
+def _context(services: EngineServices, run: Run) -> RunContext:
+    return RunContext(
+        owner=run.owner,
+        workspace_id=run.workspace_id,
+        project_id=run.project_id,
+        cluster=services.settings.address,
+        token=services.tokens.of_run(run.id, owner=run.owner, created_at=run.created_at),
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    LargeBinary,
     String,
     Text,
     TypeDecorator,
@@ -18,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from orquestra.engine.auth.caller import Role
 from orquestra.sdk.schema.cluster import Cause, NodeState
 from orquestra.sdk.schema.workflow_run import State
 
@@ -64,10 +66,92 @@ class Table(DeclarativeBase):
         State: EnumName(State),
         NodeState: EnumName(NodeState),
         Cause: EnumName(Cause),
+        Role: EnumName(Role),
+        bytes: LargeBinary,
         dict[str, str]: JSON,
         dict[str, int | None]: JSON,
         list[str]: JSON,
     }
+
+
+class User(Table):
+    """Somebody who may log in; `id` is the name in tokens, mostly an e-mail address.
+
+    `password_hash` is null for one who logs in with tokens only. Tokens issued before
+    `tokens_valid_from` do not count any more. One who was removed stays as the owner of runs.
+    """
+
+    __tablename__ = "users"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    is_admin: Mapped[bool]
+    password_hash: Mapped[str | None]
+    tokens_valid_from: Mapped[datetime | None]
+    removed: Mapped[bool]
+    created_at: Mapped[datetime]
+
+
+class RevokedToken(Table):
+    """A token (by its `jti`) that does not count any more; forgotten once it has expired."""
+
+    __tablename__ = "revoked_tokens"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime]
+
+
+class Workspace(Table):
+    """What users share: runs, projects and secrets. A personal one has the id of its user."""
+
+    __tablename__ = "workspaces"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    display_name: Mapped[str]
+    description: Mapped[str] = mapped_column(Text)
+    created_by: Mapped[str]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class Member(Table):
+    """A user of a workspace. Who a personal workspace belongs to is its one OWNER."""
+
+    __tablename__ = "members"
+
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id"), primary_key=True)
+    role: Mapped[Role]
+
+    __table_args__ = (Index("members_of_workspace", "workspace_id"),)
+
+
+class Project(Table):
+    """A part of a workspace, to sort runs into; every workspace has one of the id `default`."""
+
+    __tablename__ = "projects"
+
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id"), primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    display_name: Mapped[str]
+    description: Mapped[str] = mapped_column(Text)
+    created_by: Mapped[str]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class Secret(Table):
+    """A value that only members of its workspace can read: encrypted with the key `key_id`."""
+
+    __tablename__ = "secrets"
+
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    owner: Mapped[str]
+    key_id: Mapped[str]
+    nonce: Mapped[bytes]
+    ciphertext: Mapped[bytes]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
 
 
 class Definition(Table):
@@ -201,6 +285,15 @@ class Run(Table):
             "state",
             "definition_id",
             "workspace_id",
+            "project_id",
+        ),
+        Index(
+            "runs_by_workspace",
+            "workspace_id",
+            "created_at",
+            "id",
+            "state",
+            "definition_id",
             "project_id",
         ),
         Index("runs_by_state", "owner", "state", "created_at", "id"),

@@ -29,11 +29,11 @@ _DOCUMENTS_AT_ONCE = 10
 async def create_definition(  # noqa: D103 - the summary is the name
     request: Request,
     services: Services,
-    user: CurrentUser,
+    caller: CurrentUser,
     workspaceId: str | None = None,  # noqa: N803 - the wire's name
     projectId: str | None = None,  # noqa: N803
 ) -> api.Envelope[api.Id]:
-    space = Space.of(user, workspaceId, projectId)
+    space = Space.of(caller.user, workspaceId, projectId)
     row = await service.create(services, await request.body(), space=space)
     return api.Envelope(data=api.Id(id=row.id))
 
@@ -41,32 +41,34 @@ async def create_definition(  # noqa: D103 - the summary is the name
 @router.get("", response_model=api.Envelope[list[api.Definition]])
 async def list_definitions(
     services: Services,
-    user: CurrentUser,
+    caller: CurrentUser,
     pageSize: int | None = None,  # noqa: N803
     pageToken: str | None = None,  # noqa: N803
 ) -> Response:
     """Your definitions, newest first."""
     size = paging.page_size(pageSize)
     async with services.database.reading() as session:
-        rows = await store.page(session, owner=user, size=size, after=paging.position(pageToken))
+        rows = await store.page(
+            session, owner=caller.user, size=size, after=paging.position(pageToken)
+        )
     meta = paging.next_page(rows, size=size).model_dump_json(by_alias=True)
     return StreamingResponse(_page(services, rows, meta=meta), media_type=_JSON)
 
 
 @router.get("/{definition_id}", response_model=api.Envelope[api.Definition])
 async def get_definition(  # noqa: D103
-    definition_id: str, session: ReadSession, user: CurrentUser
+    definition_id: str, session: ReadSession, caller: CurrentUser
 ) -> Response:
-    row = await service.get(session, definition_id, user=user)
+    row = await service.get(session, definition_id, caller=caller)
     document = await store.document(session, definition_id)
     return Response(f'{{"data":{_definition_json(row, document)}}}', media_type=_JSON)
 
 
 @router.delete("/{definition_id}", status_code=status.HTTP_204_NO_CONTENT)
-async def delete_definition(definition_id: str, services: Services, user: CurrentUser) -> None:
+async def delete_definition(definition_id: str, services: Services, caller: CurrentUser) -> None:
     """Forget a definition; one that has runs stays."""
     async with services.database.writing() as session:
-        await service.delete(session, definition_id, user=user)
+        await service.delete(session, definition_id, caller=caller)
 
 
 async def _page(

@@ -7,12 +7,13 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orquestra.engine import bodies
+from orquestra.engine.auth.caller import Caller
 from orquestra.engine.database.tables import Definition
 from orquestra.engine.definitions import store
 from orquestra.engine.definitions.cache import ParsedDefinition
 from orquestra.engine.definitions.validity import check_definition
 from orquestra.engine.dependencies import EngineServices
-from orquestra.engine.errors import DefinitionInUse, Forbidden, InvalidDefinition, NotFound
+from orquestra.engine.errors import DefinitionInUse, InvalidDefinition, NotFound
 from orquestra.engine.ownership import Space
 from orquestra.sdk.schema import ir
 
@@ -42,7 +43,7 @@ async def create(services: EngineServices, body: bytes, *, space: Space) -> Defi
     return row
 
 
-async def get(session: AsyncSession, definition_id: str, *, user: str) -> Definition:
+async def get(session: AsyncSession, definition_id: str, *, caller: Caller) -> Definition:
     """A definition that a user may see, without its document.
 
     Raises:
@@ -52,12 +53,11 @@ async def get(session: AsyncSession, definition_id: str, *, user: str) -> Defini
     row = await store.get(session, definition_id)
     if row is None:
         raise NotFound(f"There is no workflow definition {definition_id!r}.")
-    if row.owner != user:
-        raise Forbidden("This workflow definition belongs to somebody else.")
+    caller.check_may_see(row, what="workflow definition")
     return row
 
 
-async def delete(session: AsyncSession, definition_id: str, *, user: str) -> None:
+async def delete(session: AsyncSession, definition_id: str, *, caller: Caller) -> None:
     """Forget a definition that no run refers to.
 
     Raises:
@@ -65,7 +65,8 @@ async def delete(session: AsyncSession, definition_id: str, *, user: str) -> Non
         Forbidden: It belongs to somebody else.
         DefinitionInUse: Runs of it exist, and are shown with it.
     """
-    row = await get(session, definition_id, user=user)
+    row = await get(session, definition_id, caller=caller)
+    caller.check_may_change(row, what="workflow definition")
     if await store.has_runs(session, definition_id):
         raise DefinitionInUse(
             f"The workflow definition {definition_id!r} has runs, which cannot be shown without "

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
 from orquestra.engine.auth.access import CurrentUser
+from orquestra.engine.auth.caller import Caller
 from orquestra.engine.dependencies import EngineServices, Services
 from orquestra.engine.logs import service
 from orquestra.engine.runs import service as runs
@@ -26,10 +27,10 @@ _PIECE = 2**16
 async def get_workflow_logs(
     workflowRunId: str,  # noqa: N803 - the wire's name
     services: Services,
-    user: CurrentUser,
+    caller: CurrentUser,
 ) -> Response:
     """Environment set-up and other output of a run that belongs to no task."""
-    await _check_access(services, workflowRunId, user=user)
+    await _check_access(services, workflowRunId, caller=caller)
     return await _packed(lambda: service.workflow_archive(services.logs, workflowRunId))
 
 
@@ -37,10 +38,10 @@ async def get_workflow_logs(
 async def get_system_logs(
     workflowRunId: str,  # noqa: N803 - the wire's name
     services: Services,
-    user: CurrentUser,
+    caller: CurrentUser,
 ) -> Response:
     """What happened to the run's cluster."""
-    await _check_access(services, workflowRunId, user=user)
+    await _check_access(services, workflowRunId, caller=caller)
     return await _packed(lambda: service.system_archive(services.logs, workflowRunId))
 
 
@@ -49,19 +50,19 @@ async def get_task_logs(
     workflowRunId: str,  # noqa: N803 - the wire's names
     taskInvocationId: str,  # noqa: N803
     services: Services,
-    user: CurrentUser,
+    caller: CurrentUser,
 ) -> Response:
     """Output of one task."""
-    await _check_access(services, workflowRunId, user=user)
+    await _check_access(services, workflowRunId, caller=caller)
     return await _packed(
         lambda: service.task_archive(services.logs, workflowRunId, invocation_id=taskInvocationId)
     )
 
 
-async def _check_access(services: EngineServices, run_id: str, *, user: str) -> None:
+async def _check_access(services: EngineServices, run_id: str, *, caller: Caller) -> None:
     # Not for the whole request: packing takes its time, and the connection is needed elsewhere.
     async with services.database.reading() as session:
-        await runs.get(session, run_id, user=user)
+        await runs.get(session, run_id, caller=caller)
 
 
 async def _packed(make: Callable[[], IO[bytes]]) -> Response:

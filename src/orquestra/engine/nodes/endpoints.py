@@ -19,10 +19,10 @@ router = APIRouter(prefix="/api/workflow-runs", tags=["nodes"])
 
 @router.get("/{run_id}/nodes", response_model_exclude_none=True)
 async def list_nodes(
-    run_id: str, session: ReadSession, user: CurrentUser
+    run_id: str, session: ReadSession, caller: CurrentUser
 ) -> api.Envelope[list[api.Pool]]:
     """The pools of a run with the nodes that lived during it, and its tasks that ran on each."""
-    run = await run_service.get(session, run_id, user=user)
+    run = await run_service.get(session, run_id, caller=caller)
     pools = await run_store.pools(session, run)
     attempts: dict[str | None, list[Attempt]] = defaultdict(list)
     for attempt in await run_store.attempts(session, run.id):

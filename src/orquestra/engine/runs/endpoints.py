@@ -25,11 +25,11 @@ _EVENTS = "text/event-stream"
     openapi_extra=bodies.documented(api.CreateRun),
 )
 async def create_run(
-    request: Request, services: Services, user: CurrentUser
+    request: Request, services: Services, caller: CurrentUser
 ) -> api.Envelope[api.Id]:
     """Run a stored definition. Refused with every reason if it could never succeed here."""
     wanted = requests.read(await request.body())
-    run = await service.create(services, wanted, user=user)
+    run = await service.create(services, wanted, caller=caller)
     return api.Envelope(data=api.Id(id=run.id))
 
 
@@ -37,7 +37,7 @@ async def create_run(
 async def list_runs(
     services: Services,
     session: ReadSession,
-    user: CurrentUser,
+    caller: CurrentUser,
     workflowDefinitionID: str | None = None,  # noqa: N803 - the wire's names
     pageSize: int | None = None,  # noqa: N803
     pageToken: str | None = None,  # noqa: N803
@@ -50,7 +50,7 @@ async def list_runs(
     size = paging.page_size(pageSize)
     runs = await store.page(
         session,
-        owner=user,
+        owner=caller.user,
         size=size,
         after=paging.position(pageToken),
         definition_id=workflowDefinitionID,
@@ -66,10 +66,10 @@ async def list_runs(
 
 @router.get("/workflow-runs/{run_id}", response_model=api.Envelope[api.Run])
 async def get_run(
-    run_id: str, services: Services, session: ReadSession, user: CurrentUser, tasks: bool = True
+    run_id: str, services: Services, session: ReadSession, caller: CurrentUser, tasks: bool = True
 ) -> Response:
     """A run with the state of every task, or, without `tasks`, with their numbers only."""
-    run = await service.get(session, run_id, user=user)
+    run = await service.get(session, run_id, caller=caller)
     found = views.run(run, await service.tasks(services, session, run) if tasks else ())
     # Written here, since FastAPI would check each of its tasks again.
     text = api.Envelope(data=found).model_dump_json(by_alias=True, exclude_none=True)
@@ -84,11 +84,11 @@ async def get_run(
 async def watch_run(
     workflowRunId: str,  # noqa: N803 - the wire's name
     services: Services,
-    user: CurrentUser,
+    caller: CurrentUser,
 ) -> Response:
     """The progress of a run now and after each change, until nothing of it executes any more."""
     async with services.database.reading() as session:
-        await service.get(session, workflowRunId, user=user)
+        await service.get(session, workflowRunId, caller=caller)
     return StreamingResponse(
         progress.stream(services, workflowRunId),
         media_type=_EVENTS,
@@ -98,11 +98,11 @@ async def watch_run(
 
 @router.post("/workflow-runs/{run_id}/terminate", status_code=status.HTTP_204_NO_CONTENT)
 async def terminate_run(
-    run_id: str, services: Services, user: CurrentUser, force: bool = False
+    run_id: str, services: Services, caller: CurrentUser, force: bool = False
 ) -> None:
     """End a run. One that is over already stays as it is."""
     async with services.database.writing() as session:
-        await service.stop(services, session, run_id, user=user, force=force)
+        await service.stop(services, session, run_id, caller=caller, force=force)
 
 
 def _created_since(now: datetime, *, max_age: int | None) -> datetime | None:

@@ -11,13 +11,14 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from orquestra.engine.auth.caller import Caller
 from orquestra.engine.clusters.assignment import assign
 from orquestra.engine.database.tables import Definition, Run
 from orquestra.engine.definitions import service as definitions
 from orquestra.engine.definitions import store as definition_store
 from orquestra.engine.definitions.secrets import unread_secrets
 from orquestra.engine.dependencies import EngineServices
-from orquestra.engine.errors import DefinitionUnknown, Forbidden, NotFound
+from orquestra.engine.errors import DefinitionUnknown, NotFound
 from orquestra.engine.images.admission import admit
 from orquestra.engine.images.sizes import run_demand
 from orquestra.engine.runs import lifecycle, store
@@ -32,7 +33,7 @@ _SUFFIX_LENGTH = 5
 _SUFFIX_ALPHABET = string.ascii_letters + string.digits
 
 
-async def create(services: EngineServices, request: api.CreateRun, *, user: str) -> Run:
+async def create(services: EngineServices, request: api.CreateRun, *, caller: Caller) -> Run:
     """Check that a definition can run here, and start a run of it.
 
     The images are asked about outside of any transaction, since registries may take their time.
@@ -42,7 +43,7 @@ async def create(services: EngineServices, request: api.CreateRun, *, user: str)
         Forbidden: The definition is somebody else's.
         RunRefused: The run could never succeed, with every reason found.
     """
-    stored, definition = await _definition(services, request.workflow_definition_id, user=user)
+    stored, definition = await _definition(services, request.workflow_definition_id, caller=caller)
     demand = run_demand(request, definition=definition)
     admission = await admit(
         definition,
@@ -52,7 +53,7 @@ async def create(services: EngineServices, request: api.CreateRun, *, user: str)
         defaults=services.default_images,
     )
     warnings = (*admission.warnings, *unread_secrets(definition))
-    run = _new_run(stored, request, warnings=warnings, at=services.clock())
+    run = _new_run(stored, request, owner=caller.user, warnings=warnings, at=services.clock())
     run.total_tasks = len(definition.task_invocations)
     if services.settings.local:
         run.working_directory = request.working_directory
@@ -68,7 +69,7 @@ async def create(services: EngineServices, request: api.CreateRun, *, user: str)
     return run
 
 
-async def get(session: AsyncSession, run_id: str, *, user: str) -> Run:
+async def get(session: AsyncSession, run_id: str, *, caller: Caller) -> Run:
     """A run that a user may see.
 
     Raises:
@@ -78,8 +79,7 @@ async def get(session: AsyncSession, run_id: str, *, user: str) -> Run:
     run = await store.get(session, run_id)
     if run is None:
         raise NotFound(f"There is no workflow run {run_id!r}.")
-    if run.owner != user:
-        raise Forbidden("This workflow run belongs to somebody else.")
+    caller.check_may_see(run, what="workflow run")
     return run
 
 
@@ -96,26 +96,27 @@ async def tasks(services: EngineServices, session: AsyncSession, run: Run) -> It
 
 
 async def stop(
-    services: EngineServices, session: AsyncSession, run_id: str, *, user: str, force: bool
+    services: EngineServices, session: AsyncSession, run_id: str, *, caller: Caller, force: bool
 ) -> None:
     """End a run: TERMINATED, or KILLED by force. A run that is over stays as it is."""
-    run = await get(session, run_id, user=user)
+    run = await get(session, run_id, caller=caller)
+    caller.check_may_change(run, what="workflow run")
     await lifecycle.finish(
         services,
         session,
         run,
         state=State.KILLED if force else State.TERMINATED,
-        message=f"Stopped by {user}.",
+        message=f"Stopped by {caller.user}.",
         at=services.clock(),
     )
 
 
 async def _definition(
-    services: EngineServices, definition_id: str, *, user: str
+    services: EngineServices, definition_id: str, *, caller: Caller
 ) -> tuple[Definition, ir.WorkflowDef]:
     async with services.database.reading() as session:
         try:
-            stored = await definitions.get(session, definition_id, user=user)
+            stored = await definitions.get(session, definition_id, caller=caller)
         except NotFound as error:
             raise DefinitionUnknown(
                 f"{error} Store the definition first, then run it by the id that this gives."
@@ -135,13 +136,18 @@ async def _note_warnings(services: EngineServices, run: Run) -> None:
 
 
 def _new_run(
-    definition: Definition, request: api.CreateRun, *, warnings: Iterable[str], at: datetime
+    definition: Definition,
+    request: api.CreateRun,
+    *,
+    owner: str,
+    warnings: Iterable[str],
+    at: datetime,
 ) -> Run:
     return Run(
         id=_run_id(definition.name),
         definition_id=definition.id,
         result_id=str(uuid.uuid4()),
-        owner=definition.owner,
+        owner=owner,
         workspace_id=definition.workspace_id,
         project_id=definition.project_id,
         state=State.WAITING,

@@ -18,10 +18,10 @@ async def get_timing(
     workflowRunId: str,  # noqa: N803 - the wire's name
     services: Services,
     session: ReadSession,
-    user: CurrentUser,
+    caller: CurrentUser,
 ) -> Response:
     """Where the time of a run went, by attempt and by image, with advice."""
-    run = await runs.get(session, workflowRunId, user=user)
+    run = await runs.get(session, workflowRunId, caller=caller)
     recorded = await service.recorded(services, session, run)
     timing = await asyncio.to_thread(ledger.run_timing, recorded)
     text = api.Envelope(data=timing).model_dump_json(by_alias=True)

@@ -19,6 +19,9 @@ has ended, for the calls below `runs/{run}`; its late events are taken and dropp
 
 Values do not travel over these calls. Workers write them into files of the cluster's *exchange*, a
 folder that head, nodes and engine share; what is told is where they lie (`Location`).
+
+Beside these, the engine answers a head the calls below `/api/config/secrets` of its public API,
+with the token of a run instead of the cluster's: the head hands on what tasks ask for.
 """
 
 from datetime import datetime
@@ -117,6 +120,20 @@ class Cause(Enum):
     NODE_LOST = "NODE_LOST"
 
 
+class RunContext(Document):
+    """Whom and what a run belongs to, as its tasks are told.
+
+    `cluster` is the engine's public address. `token` opens the run's own secrets, through the
+    head, as long as the run executes. On the local runtime tasks are told the token only.
+    """
+
+    owner: str
+    workspace_id: str
+    project_id: str
+    cluster: str
+    token: str = Field(repr=False)
+
+
 class RunPlan(Document):
     """How to execute one run. Its definition is fetched by a call of its own.
 
@@ -139,6 +156,7 @@ class RunPlan(Document):
     lengths: dict[ir.TaskInvocationId, int] = Field(default_factory=dict)
     tries: dict[ir.TaskInvocationId, dict[Cause, int]] = Field(default_factory=dict)
     commits: dict[ir.ImportId, str] = Field(default_factory=dict)
+    context: RunContext | None = None
 
 
 class NodeState(Enum):

@@ -13,7 +13,7 @@ def test_a_token_is_all_that_is_printed_and_the_engine_accepts_it(orq, tmp_path)
 
     assert result.stderr == ""
     tokens = Tokens(SecretKey.load(data / "keys"))
-    assert tokens.user_of(result.stdout.strip()) == "ada"
+    assert tokens.read(result.stdout.strip()).user == "ada"
 
 
 def test_the_data_folder_is_made_and_closed_to_others(orq, tmp_path):

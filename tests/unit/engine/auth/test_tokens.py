@@ -16,13 +16,13 @@ def tokens(tmp_path):
 
 
 def test_a_login_token_names_its_user(tokens):
-    assert tokens.user_of(tokens.issue("ada@example.com")) == "ada@example.com"
+    assert tokens.read(tokens.issue("ada@example.com")).user == "ada@example.com"
 
 
 def test_the_key_is_made_once_and_closed_to_others(tmp_path):
     first = Tokens(SecretKey.load(tmp_path)).issue("ada")
 
-    assert Tokens(SecretKey.load(tmp_path)).user_of(first) == "ada"
+    assert Tokens(SecretKey.load(tmp_path)).read(first).user == "ada"
     assert stat.S_IMODE((tmp_path / "secret.key").stat().st_mode) == 0o600
 
 
@@ -30,13 +30,13 @@ def test_an_expired_token_is_refused_with_the_way_out(tokens):
     token = tokens.issue("ada", lifetime=timedelta(seconds=-1))
 
     with pytest.raises(Unauthorized, match="orq login"):
-        tokens.user_of(token)
+        tokens.read(token)
 
 
 @pytest.mark.parametrize("token", ["", "nonsense", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZGEifQ."])
 def test_a_token_of_nobody_is_refused(tokens, token):
     with pytest.raises(Unauthorized):
-        tokens.user_of(token)
+        tokens.read(token)
 
 
 def test_a_token_of_another_engine_is_refused(tokens, tmp_path):
@@ -44,7 +44,7 @@ def test_a_token_of_another_engine_is_refused(tokens, tmp_path):
     other = Tokens(SecretKey.load(tmp_path / "other"))
 
     with pytest.raises(Unauthorized):
-        tokens.user_of(other.issue("ada"))
+        tokens.read(other.issue("ada"))
 
 
 def test_the_token_of_a_run_cluster_opens_that_one_only(tokens):
