@@ -88,10 +88,13 @@ class RunningEngine:
     def login(self) -> None:
         self.orq("login", "-s", self.url, "-t", self.token())
 
-    def orq(self, *arguments: str, expect: int = 0, cwd: Path | None = None) -> str:
+    def orq(
+        self, *arguments: str, expect: int = 0, cwd: Path | None = None, stdin: str | None = None
+    ) -> str:
         """Run the command line and give its standard output."""
         done = subprocess.run(
             [ORQ, *arguments],
+            input=stdin,
             capture_output=True,
             text=True,
             check=False,

@@ -46,7 +46,7 @@ def test_submit_view_results_logs_nodes(engine, containers, tmp_path):
     assert results["results"][0]["text"] == "{'product': 12, 'kind': (1, 2)}"
     listed = json.loads(orq("wf", "list", "-c", "127", "--json"))
     assert run_id in [run["run_id"] for run in listed["runs"]]
-    assert "stdout  halving 7\n" in orq("wf", "logs", run_id, "-c", "127", "--task")
+    assert "stdout   halving 7\n" in orq("wf", "logs", run_id, "-c", "127", "--task")
     assert "launched" in orq("wf", "logs", run_id, "-c", "127", "--system")
 
     [pool] = json.loads(orq("wf", "nodes", run_id, "-c", "127", "--json"))["pools"]
@@ -63,7 +63,7 @@ def test_submit_view_results_logs_nodes(engine, containers, tmp_path):
 
 
 def test_a_run_that_does_not_exist_is_said_so(engine):
-    said = engine.orq("wf", "view", "nothing-Ab1Cd-r000", "-c", "127", expect=10)
+    said = engine.orq("wf", "view", "nothing-Ab1Cd-r000", "-c", "127", expect=255)
 
     assert "nothing-Ab1Cd-r000" in said
     assert "Traceback" not in said

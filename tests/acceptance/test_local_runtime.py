@@ -257,7 +257,7 @@ def test_two_data_folders_are_two_runtimes(machine):
     assert one.json("up")["url"] != other.json("up")["url"]
 
     run_id = one.submit("patience")
-    other.orq("wf", "view", run_id, "-c", "local", expect=10)
+    other.orq("wf", "view", run_id, "-c", "local", expect=255)
     other.orq("down")
     assert one.finish(run_id, within=60)["state"] == "SUCCEEDED"
 

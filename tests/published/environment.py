@@ -10,7 +10,7 @@ from tests.running_engine import ROOT
 
 ENVIRONMENT = ROOT / ".cache" / "published-1.1.0"
 REQUIREMENTS = (
-    "orquestra-sdk==1.1.0",
+    "orquestra-sdk[all]==1.1.0",
     "numpy<2",  # its own requirements name no upper bounds, and break with what came later
     "pandas<2.3",
     "setuptools<80",
@@ -29,12 +29,18 @@ def published_python() -> Path:
     if not complete.exists() or complete.read_text() != contents:
         shutil.rmtree(ENVIRONMENT, ignore_errors=True)
         _run([sys.executable, "-m", "venv", str(ENVIRONMENT)])
-        _run([str(python), "-m", "pip", "install", "--disable-pip-version-check", *REQUIREMENTS])
+        _run([*_installer(python), *REQUIREMENTS])
         complete.write_text(contents)
     return python
 
 
-def run_script(python: Path | str, script: Path, *arguments: Path, cwd: Path) -> None:
+def _installer(python: Path) -> list[str]:
+    if shutil.which("uv"):
+        return ["uv", "pip", "install", "--quiet", "--python", str(python)]
+    return [str(python), "-m", "pip", "install", "--disable-pip-version-check"]
+
+
+def run_script(python: Path | str, script: Path, *arguments: Path | str, cwd: Path) -> None:
     """Run a script in an environment; it leaves no files of compiled code behind."""
     _run([str(python), "-B", str(script), *map(str, arguments)], cwd=cwd)
 

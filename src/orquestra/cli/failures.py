@@ -28,10 +28,10 @@ _RULES = (
         code=ExitCode.USAGE,
         hint="`orq login --list` shows what is saved",
     ),
-    _Rule(
-        errors=(sdk.RuntimeConfigError, sdk.QERemoved, sdk.InProcessFromCLIError),
-        code=ExitCode.USAGE,
-    ),
+    _Rule(errors=(sdk.RuntimeConfigError, sdk.NoOptionsAvailableError), code=ExitCode.USAGE),
+    _Rule(errors=(sdk.QERemoved, sdk.LoginURLUnavailableError), code=ExitCode.NO_CONNECTION),
+    _Rule(errors=(sdk.LocalConfigLoginError,), code=ExitCode.LOCAL_LOGIN),
+    _Rule(errors=(sdk.InProcessFromCLIError, sdk.UserCancelledPrompt), code=ExitCode.CANCELLED),
     _Rule(
         errors=(sdk.UnauthorizedError, sdk.ExpiredTokenError, sdk.InvalidTokenError),
         code=ExitCode.UNAUTHORIZED,
@@ -43,12 +43,11 @@ _RULES = (
     ),
     _Rule(errors=(sdk.RayNotRunningError,), code=ExitCode.NO_CONNECTION),
     _Rule(
-        errors=(
-            sdk.WorkflowSyntaxError,
-            sdk.FutureNotAValueError,
-            sdk.InvalidTaskDefinitionError,
-            sdk.ProjectInvalidError,
-        ),
+        errors=(sdk.WorkflowDefinitionModuleNotFound, sdk.NoWorkflowDefinitionsFound),
+        code=ExitCode.INVALID_WORKFLOW_MODULE,
+    ),
+    _Rule(
+        errors=(sdk.WorkflowSyntaxError, sdk.FutureNotAValueError, sdk.InvalidTaskDefinitionError),
         code=ExitCode.INVALID_WORKFLOW,
     ),
     _Rule(errors=(sdk.WorkflowRunNotStarted,), code=ExitCode.INVALID_WORKFLOW_RUN),
@@ -59,11 +58,16 @@ _RULES = (
     ),
     _Rule(errors=(sdk.WorkflowResultsNotReadyError,), code=ExitCode.INVALID_WORKFLOW_RUN),
     _Rule(
-        errors=(sdk.WorkflowRunNotFoundError,),
-        code=ExitCode.WORKFLOW_RUN_NOT_FOUND,
-        hint="`orq wf list` shows your runs; `-c` chooses another Compute Engine",
+        errors=(sdk.ProjectInvalidError,),
+        code=ExitCode.UNKNOWN,
+        hint="`orq workspace list` and `orq project list` show those that you may use",
     ),
-    _Rule(errors=(sdk.OrquestraError,), code=ExitCode.FAILED),
+    _Rule(
+        errors=(sdk.WorkflowRunNotFoundError,),
+        code=ExitCode.UNKNOWN,
+        hint="`orq wf list` shows your runs; without `-c`, all saved logins are asked for it",
+    ),
+    _Rule(errors=(sdk.OrquestraError,), code=ExitCode.UNKNOWN),
 )
 
 
@@ -85,6 +89,14 @@ class Failure(click.ClickException):
         for rule in _RULES:
             if isinstance(error, rule.errors):
                 return cls(_sentence(error), code=rule.code, hint=rule.hint)
+        if isinstance(error, OSError):  # of the environment: a full disk, a variable
+            return cls(error.strerror or str(error), code=ExitCode.FAILED)
+        if isinstance(error, UnicodeEncodeError):
+            return cls(
+                f"the answer cannot be written in the encoding {error.encoding}",
+                code=ExitCode.FAILED,
+                hint="let standard output take all characters: PYTHONIOENCODING=utf-8",
+            )
         return cls._unexpected(error)
 
     @classmethod

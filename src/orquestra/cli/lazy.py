@@ -3,9 +3,12 @@
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +54,16 @@ class LazyGroup(click.Group):
         _, command, rest = super().resolve_command(ctx, args)
         return self._names.get(args[0], args[0]), command, rest
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list["CompletionItem"]:
+        """The commands and options that begin so; aliases only where no name does."""
+        from click.shell_completion import CompletionItem
+
+        helps = {name: command.help for name, command in self._declared.items()}
+        aliases = {alias: helps[name] for alias, name in self._names.items()}
+        found = _beginning(incomplete, helps) or _beginning(incomplete, aliases)
+        commands = [CompletionItem(name, help=text) for name, text in found.items()]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the list of commands from what is declared."""
         rows = [
@@ -59,3 +72,7 @@ class LazyGroup(click.Group):
         ]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
+
+
+def _beginning(start: str, helps: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in helps.items() if name.startswith(start)}

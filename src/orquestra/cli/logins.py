@@ -1,67 +1,63 @@
-"""Which Compute Engine a command talks to; or the local runtime."""
+"""Which Compute Engine a command talks to, or the local runtime; and which run it is about."""
 
-import click
-
+from orquestra.cli import prompts, runtimes
 from orquestra.cli.exit_codes import ExitCode
 from orquestra.cli.failures import Failure
-from orquestra.sdk import RuntimeConfig, WorkflowRun
-from orquestra.sdk.configuration import local_engine
-from orquestra.sdk.configuration.config import LOCAL_NAME, saved_logins
-from orquestra.sdk.exceptions import (
-    InProcessFromCLIError,
-    OrquestraError,
-    RuntimeConfigError,
-    UnauthorizedError,
-    WorkflowRunNotFoundError,
-)
+from orquestra.cli.run_lookup import look_up_run
+from orquestra.cli.workspace_choice import choose_workspace
+from orquestra.sdk import RuntimeConfig, WorkflowRun, list_workflow_run_summaries
+from orquestra.sdk.exceptions import InProcessFromCLIError
+
+_OFFERED_RUNS = 100
 
 
 def choose(name: str | None) -> RuntimeConfig:
-    """The login of that name; without a name the only one that is saved.
+    """The login of that name; without a name the one that is chosen.
 
-    Where none is saved, a local runtime that is running is taken.
+    There is nothing to choose where there is only one runtime that can be used. Where nobody can
+    be asked, the only saved login is taken even while others can be used: a script goes on working
+    when its user starts the local runtime.
 
     Raises:
-        Failure: no name was given, and there is not exactly one to take.
+        Failure: no name was given, and there is none to take or nobody to ask.
         InProcessFromCLIError: the name is that of no runtime which outlives a command.
     """
     if name is not None:
         return _named(name)
-    names = saved_logins() or _running()
-    if not names:
-        raise _nothing_to_ask()
-    if len(names) > 1:
+    usable = runtimes.usable()
+    if not usable:
         raise Failure(
-            f"{len(names)} logins are saved: {', '.join(names)}",
+            "no login is saved, and the local runtime is not running",
             code=ExitCode.USAGE,
-            hint=f"say which one to use, for example `-c {names[0]}`",
+            hint="`orq up` starts the local runtime, `orq login -s <server>` saves a login",
         )
-    return RuntimeConfig.load(names[0])
+    saved = [each for each in usable if each.is_saved]
+    if len(saved) == 1 and not prompts.is_interactive():
+        usable = saved
+    shown = prompts.labels([(each.name, each.description) for each in usable])
+    return RuntimeConfig.load(
+        prompts.choose(
+            "Runtime config",
+            {label: each.name for label, each in zip(shown, usable, strict=True)},
+            instead="-c/--config, the name of one of them",
+        )
+    )
 
 
-def find_run(run_id: str, *, config: str | None) -> WorkflowRun:
+def find_run(run_id: str | None, *, config: str | None) -> WorkflowRun:
     """A run by its id, on the login of that name; without a name, on the first that knows it.
 
-    The local runtime is asked as well, if it is running.
+    Without an id it is chosen from those of a workspace.
 
     Raises:
-        Failure: no name was given, and with none of several logins the run was found.
+        Failure: the run was not found, or there is nobody to ask which one is meant.
+        WorkflowRunNotFoundError: the login of that name knows no such run.
         InProcessFromCLIError: the name is that of no runtime which outlives a command.
     """
-    if config is not None:
-        return WorkflowRun.by_id(run_id, _named(config))
-    names = [*_running(), *saved_logins()]
-    if not names:
-        raise _nothing_to_ask()
-    if len(names) == 1:
-        return WorkflowRun.by_id(run_id, names[0])
-    answers: dict[str, OrquestraError] = {}
-    for login in _usable(names):
-        try:
-            return WorkflowRun.by_id(run_id, login)
-        except OrquestraError as error:
-            answers[login.name] = error
-    raise _not_found(run_id, answers)
+    if run_id is None:
+        login = choose(config)
+        return WorkflowRun.by_id(_choose_run(login), login)
+    return look_up_run(run_id) if config is None else WorkflowRun.by_id(run_id, _named(config))
 
 
 def _named(name: str) -> RuntimeConfig:
@@ -74,50 +70,22 @@ def _named(name: str) -> RuntimeConfig:
     return config
 
 
-def _running() -> list[str]:
-    return [LOCAL_NAME] if local_engine.find(local_engine.data_folder()) else []
+def _choose_run(login: RuntimeConfig) -> str:
+    from orquestra.cli.printing import as_json, local_time
 
-
-def _usable(names: list[str]) -> list[RuntimeConfig]:
-    """The logins that are complete; of the others a note is printed."""
-    logins = []
-    for name in names:
-        try:
-            logins.append(RuntimeConfig.load(name))
-        except RuntimeConfigError as error:
-            click.echo(f"note: the login {name} is left out: {error}", err=True)
-    if not logins:
-        raise Failure(
-            "none of the saved logins can be used",
-            code=ExitCode.USAGE,
-            hint="renew one with `orq login -s <server> -t <token>`",
-        )
-    return logins
-
-
-def _not_found(run_id: str, answers: dict[str, OrquestraError]) -> Failure:
-    unasked = {
-        name: error
-        for name, error in answers.items()
-        if not isinstance(error, WorkflowRunNotFoundError)
-    }
-    if not unasked:
-        message, code = "none of the saved logins knows it", ExitCode.WORKFLOW_RUN_NOT_FOUND
-    else:
-        message = f"{len(unasked)} of {len(answers)} saved logins could not be asked"
-        refused = all(isinstance(error, UnauthorizedError) for error in unasked.values())
-        code = ExitCode.UNAUTHORIZED if refused else ExitCode.NO_CONNECTION
-    failure = Failure(f"the run {run_id} was not found: {message}", code=code)
-    failure.details = [
-        f"  {name}: could not be asked: {error}" if name in unasked else f"  {name}: not found"
-        for name, error in answers.items()
+    found = list_workflow_run_summaries(
+        login,
+        limit=_OFFERED_RUNS,
+        workspace=choose_workspace(login, instead="RUN_ID, the id of the run"),
+    )
+    rows = [
+        (run.id, local_time(as_json(run.status.start_time)), run.status.state.value)
+        for run in found
     ]
-    return failure
-
-
-def _nothing_to_ask() -> Failure:
-    return Failure(
-        "no login is saved, and the local runtime is not running",
-        code=ExitCode.USAGE,
-        hint="`orq up` starts the local runtime, `orq login -s <server> -t <token>` saves a login",
+    return prompts.choose(
+        "Workflow run ID",
+        dict(zip(prompts.labels(rows), (run.id for run in found), strict=True)),
+        instead="RUN_ID, the id of the run",
+        confirm_single=True,
+        hint_if_none="`orq wf submit` starts a run",
     )

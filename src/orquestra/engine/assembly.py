@@ -1,11 +1,9 @@
 """Putting an engine together from its data folder and the machine around it."""
 
-import asyncio
-import fcntl
-import os
 import uuid
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from orquestra.engine.artifacts.storage import ArtifactStorage
@@ -13,8 +11,7 @@ from orquestra.engine.auth.keys import SecretKey
 from orquestra.engine.auth.tokens import Tokens
 from orquestra.engine.clock import system_clock
 from orquestra.engine.clusters.works import ClusterWorks
-from orquestra.engine.database.migrating import migrate
-from orquestra.engine.database.sessions import Database
+from orquestra.engine.database.opening import open_database
 from orquestra.engine.definitions.cache import DefinitionCache
 from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import ConfigurationError
@@ -23,7 +20,9 @@ from orquestra.engine.images.defaults import DefaultImages
 from orquestra.engine.images.host_environment import ray_version
 from orquestra.engine.images.local_catalogue import LocalCatalogue
 from orquestra.engine.images.registry_client import RegistryClient
+from orquestra.engine.login.attempts import LoginAttempts
 from orquestra.engine.logs.storage import LogStorage
+from orquestra.engine.occupancy import sole_use
 from orquestra.engine.provisioning.container_engine import ContainerEngineService
 from orquestra.engine.provisioning.containers import ContainerProvisioner
 from orquestra.engine.provisioning.contract import Provisioner
@@ -33,8 +32,12 @@ from orquestra.engine.reconciling.pulse import Pulse
 from orquestra.engine.reconciling.signal import WakeSignal
 from orquestra.engine.registry.distribution import LocalRegistry
 from orquestra.engine.runs.changes import RunChanges
+from orquestra.engine.secrets.key_source import KeySource
 from orquestra.engine.settings import DataFolder, Settings
+from orquestra.engine.users.callers import Callers
 from orquestra.sdk.configuration import local_engine
+
+_CALLERS_MEMORY = timedelta(seconds=1)
 
 
 @asynccontextmanager
@@ -43,16 +46,17 @@ async def open_engine(settings: Settings) -> AsyncIterator[EngineServices]:
     folder = DataFolder(settings.data)
     folder.create()
     async with AsyncExitStack() as stack:
-        stack.enter_context(_only_one(folder.runtime / "engine.lock"))
-        await asyncio.to_thread(migrate, folder.database)
-        database = Database(folder.database)
-        stack.push_async_callback(database.close)
+        stack.enter_context(sole_use(folder))
+        database = await stack.enter_async_context(open_database(folder.database))
         machine = _local_machine if settings.local else _machine
         provisioner, catalogue = await stack.enter_async_context(machine(settings, folder))
         yield EngineServices(
             settings=settings,
             database=database,
             tokens=Tokens(SecretKey.load(folder.keys)),
+            callers=Callers(database, memory=_CALLERS_MEMORY),
+            secret_keys=KeySource(folder.keys),
+            login_attempts=LoginAttempts(system_clock),
             artifacts=ArtifactStorage(folder.artifacts),
             logs=LogStorage(folder.logs),
             provisioner=provisioner,
@@ -126,24 +130,6 @@ def _registry(settings: Settings, folder: DataFolder) -> LocalRegistry:
         host=settings.registry.host,
         port=settings.registry.port,
     )
-
-
-@contextmanager
-def _only_one(path: Path) -> Iterator[None]:
-    """Make sure that no other engine works on the same data."""
-    with path.open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            file.seek(0)
-            raise ConfigurationError(
-                f"Another engine (process {file.read().strip() or 'unknown'}) is running on "
-                f"{path.parent.parent}. Stop it first, or give this one another --data folder."
-            ) from error
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        yield
 
 
 def _engine_id(path: Path) -> str:

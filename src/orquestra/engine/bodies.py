@@ -1,10 +1,11 @@
 """Bodies of requests that endpoints read by themselves, to say what is wrong in their own words."""
 
-from typing import Any, TypeVar, cast
+import json
+from typing import Any, NoReturn, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
-from orquestra.engine.errors import BadRequest
+from orquestra.engine.errors import BadRequest, NotJson
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -20,7 +21,23 @@ def read(model: type[ModelT], body: bytes) -> ModelT:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        raise BadRequest(f"The body is no {model.__name__}: {problems(error)}.") from error
+        kind = NotJson if is_no_json(error) else BadRequest
+        raise kind(f"The body is no {model.__name__}: {problems(error)}.") from error
+
+
+def is_no_json(error: ValidationError) -> bool:
+    """Whether a body could not be read at all."""
+    return error.errors()[0]["type"] == "json_invalid"
+
+
+def check_numbers(body: bytes) -> None:
+    """Make sure that JSON which has been read holds no number that only some programs can read.
+
+    Raises:
+        NotJson: It holds `NaN`, `Infinity` or `-Infinity`, which are Python's, outside of texts.
+    """
+    if b"NaN" in body or b"Infinity" in body:  # mostly in texts, but who knows without reading
+        json.loads(body, parse_constant=_refuse)
 
 
 def documented(model: type[BaseModel]) -> dict[str, Any]:
@@ -45,6 +62,10 @@ def problems(error: ValidationError) -> str:
     return f"{shown} (and {more} more)" if more > 0 else shown
 
 
+def _refuse(constant: str) -> NoReturn:
+    raise NotJson(f"The body has the number {constant}, which is not JSON.")
+
+
 def _without_references(schema: Any, *, parts: dict[str, Any]) -> Any:
     if isinstance(schema, list):
         return [_without_references(item, parts=parts) for item in schema]
@@ -53,5 +74,13 @@ def _without_references(schema: Any, *, parts: dict[str, Any]) -> Any:
     reference = cast("str", schema.get("$ref", ""))
     if reference:
         return _without_references(parts[reference.rpartition("/")[2]], parts=parts)
-    kept = {key: value for key, value in schema.items() if key != "discriminator"}
-    return {key: _without_references(value, parts=parts) for key, value in kept.items()}
+    kinds = schema.get("discriminator", {}).get("propertyName")
+    written_out = {
+        key: _without_references(value, parts=parts)
+        for key, value in schema.items()
+        if key != "discriminator"
+    }
+    for kind in written_out.get("oneOf", ()) if kinds else ():
+        # Each has a default for it; but which one is meant is known by it alone.
+        kind["required"] = [*kind.get("required", ()), kinds]
+    return written_out

@@ -16,7 +16,11 @@
     ├── Forbidden                    a login without the right                       (user)
     ├── NotFound                     nothing of that id                              (user)
     ├── TooManyAttempts              passwords tried too often                       (user)
+    ├── TooManyStreams               a user who follows too much at once             (user)
+    ├── TooLarge                     a body of more bytes than the engine reads      (user)
     ├── DefinitionInUse              a definition that runs still refer to           (user)
+    ├── SecretLocked                 the key of a secret is not at hand              (system)
+    ├── OtherEngineFailed            an engine that this one asked did not answer    (system)
     ├── RunEnded                     the run is over; nobody executes it any more    (system)
     ├── ClusterEnded                 the run cluster is over; nothing is left to do  (system)
     ├── ConfigurationError           the engine cannot start as configured           (user)
@@ -32,6 +36,7 @@
 `code` is stable and meant for programs; the message says what happened and what to do next.
 """
 
+from datetime import timedelta
 from typing import ClassVar, Literal
 
 
@@ -119,9 +124,21 @@ class UnsupportedSDK(RunRefused):
 
 
 class TooManyAttempts(EngineError):
-    """Passwords were tried too often; the next may be tried after a while."""
+    """Passwords were tried too often; the next may be tried after `retry_after`."""
 
     code = "too_many_attempts"
+    kind = "user"
+    status = 429
+
+    def __init__(self, message: str, *, retry_after: timedelta = timedelta(0)) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class TooManyStreams(EngineError):
+    """A user who has more streams of events open than one may have."""
+
+    code = "too_many_streams"
     kind = "user"
     status = 429
 
@@ -150,12 +167,34 @@ class NotFound(EngineError):
     status = 404
 
 
+class TooLarge(EngineError):
+    """A request whose body has more bytes than the engine reads."""
+
+    code = "too_large"
+    kind = "user"
+    status = 413
+
+
 class DefinitionInUse(EngineError):
     """A definition that runs still refer to."""
 
     code = "definition_in_use"
     kind = "user"
     status = 409
+
+
+class SecretLocked(EngineError):
+    """The key that a secret was encrypted with is not at hand, or does not open it."""
+
+    code = "secret_locked"
+    status = 409
+
+
+class OtherEngineFailed(EngineError):
+    """Another engine, which this one asked for its user, did not do what was wanted."""
+
+    code = "other_engine_failed"
+    status = 502
 
 
 class RunEnded(EngineError):
@@ -190,12 +229,14 @@ class ContainerEngineMissing(ProvisioningError):
 
     code = "container_engine_missing"
     kind = "user"
+    status = 503
 
 
 class ContainerEngineAway(ProvisioningError):
     """The container engine has answered before, and does not now; it may again in a moment."""
 
     code = "container_engine_away"
+    status = 503
 
 
 class RegistryError(EngineError):

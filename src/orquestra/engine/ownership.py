@@ -17,8 +17,10 @@ class Space:
     project_id: str
 
     @classmethod
-    def of(cls, owner: str, workspace_id: str | None, project_id: str | None) -> "Space":
-        """The space of a request."""
+    def of(
+        cls, owner: str, workspace_id: str | None = None, project_id: str | None = None
+    ) -> "Space":
+        """The space of a request, as far as it names one."""
         return cls(
             owner=owner,
             workspace_id=workspace_id or owner,

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from pydantic import AliasGenerator, BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
 from sqlalchemy import ColumnElement, tuple_
 
 from orquestra.engine.errors import BadRequest
@@ -12,6 +14,35 @@ from orquestra.engine.timestamps import read_timestamp, timestamp
 from orquestra.sdk.schema import api
 
 MAX_PAGE_SIZE = 100
+
+
+class PageQuery(BaseModel):
+    """The part of a request's query that names a page."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=AliasGenerator(alias=to_camel))
+
+    page_size: int = Field(
+        default=MAX_PAGE_SIZE,
+        ge=0,
+        description=f"At most so many items; more than {MAX_PAGE_SIZE} are never given.",
+    )
+    page_token: str = Field(
+        default="", description="`meta.nextPageToken` of the page before; without one, the first."
+    )
+
+    @property
+    def size(self) -> int:
+        """Items of the page."""
+        return min(self.page_size, MAX_PAGE_SIZE)
+
+    @property
+    def after(self) -> "Position | None":
+        """Where the page before it ended; None: it is the first.
+
+        Raises:
+            BadRequest: The token is not one of ours.
+        """
+        return _position(self.page_token) if self.page_token else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,30 +77,17 @@ def next_page(items: Sequence[Item], *, size: int) -> api.Meta:
     return api.Meta(next_page_token=Position(at=last.created_at, id=last.id).token())
 
 
-def position(token: str | None) -> Position | None:
-    """Read a page token; None and the empty one mean the beginning.
+def older_than(time: Any, identifier: Any, *, position: Position) -> ColumnElement[bool]:
+    """The condition that a row comes after a position, newest first."""
+    return tuple_(time, identifier) < tuple_(position.at, position.id)
 
-    Raises:
-        BadRequest: The token is not one of ours.
-    """
-    if not token:
-        return None
+
+def _position(token: str) -> Position:
     time, _, identifier = token.partition(",")
     try:
-        at = read_timestamp(time)
+        return Position(at=read_timestamp(time), id=identifier)
     except ValueError as error:
         raise BadRequest(
             f"The page token {token!r} is not one that this server gave out; "
             "leave it out to begin with the first page."
         ) from error
-    return Position(at=at, id=identifier)
-
-
-def page_size(requested: int | None) -> int:
-    """Items of a page: as asked, at most `MAX_PAGE_SIZE`, which is also the default."""
-    return MAX_PAGE_SIZE if requested is None else min(max(requested, 0), MAX_PAGE_SIZE)
-
-
-def older_than(time: Any, identifier: Any, *, position: Position) -> ColumnElement[bool]:
-    """The condition that a row comes after a position, newest first."""
-    return tuple_(time, identifier) < tuple_(position.at, position.id)

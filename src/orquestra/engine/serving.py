@@ -10,6 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 import uvicorn
@@ -21,6 +22,7 @@ from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import ConfigurationError
 from orquestra.engine.reconciling.loop import Reconciler
 from orquestra.engine.reconciling.parking import end_standbys, park_all, park_lost
+from orquestra.engine.secrets import service as secrets
 from orquestra.engine.settings import DataFolder, Settings
 from orquestra.engine.users import service as users
 from orquestra.sdk.configuration import local_engine
@@ -71,7 +73,8 @@ async def serve(settings: Settings) -> None:
         _removed_at_the_end(Path(cluster_socket)),
     ):
         async with open_engine(settings) as services:
-            public = _Server(public_app(services), uds=None)
+            await secrets.tell_missing_keys(services)
+            public = _Server(public_app(services), uds=None, proxies=settings.trusted_proxies)
             clusters = _Server(cluster_app(services), uds=cluster_socket)
             stopping = _stopping_on_signals(services, servers=(public, clusters))
             with stopping:
@@ -133,10 +136,13 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+_Network = IPv4Network | IPv6Network
+
+
 class _Server(uvicorn.Server):
     """A server that leaves signals to us, since there are two of them in one process."""
 
-    def __init__(self, app: FastAPI, *, uds: str | None) -> None:
+    def __init__(self, app: FastAPI, *, uds: str | None, proxies: Sequence[_Network] = ()) -> None:
         limit = int(_CONNECTIONS_LIMIT.total_seconds())
         super().__init__(
             uvicorn.Config(
@@ -145,6 +151,8 @@ class _Server(uvicorn.Server):
                 log_level="warning",
                 access_log=False,
                 timeout_graceful_shutdown=limit,
+                proxy_headers=bool(proxies),
+                forwarded_allow_ips=[str(proxy) for proxy in proxies],
             )
         )
 
@@ -203,7 +211,7 @@ async def _announced(services: EngineServices, *, url: str) -> AsyncIterator[Non
         yield
         return
     async with services.database.writing() as session:
-        user = await users.ensure(session, _user(), at=services.clock())
+        user = await users.ensure(session, _user(), at=services.clock(), is_local=True)
     token = services.tokens.issue(user.id, lifetime=_LOCAL_TOKEN_LIFETIME)
     version = get_installed_version("orquestra-sdk")
     file = local_engine.LocalEngineFile(pid=os.getpid(), url=url, token=token, version=version)

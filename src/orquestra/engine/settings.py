@@ -3,13 +3,15 @@
 import hashlib
 import logging
 import os
+import re
 import stat
 import tomllib
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path, PurePosixPath
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from orquestra.engine.defaults import DEFAULT_HOST, DEFAULT_PORT
 from orquestra.engine.errors import ConfigurationError
@@ -18,6 +20,7 @@ from orquestra.sdk.schema.cluster import ClusterId
 
 logger = logging.getLogger(__name__)
 
+_ADDRESS = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?/?", re.ASCII)
 _OWNER_DIGITS = 16
 _CLOSED = 0o700
 
@@ -84,18 +87,41 @@ class NodeSettings(Section):
         return timedelta(seconds=self.start_timeout)
 
 
+class LoginSettings(Section):
+    """`[login]`: `token_days` is how long the tokens that the login page gives out are valid."""
+
+    token_days: int = Field(default=30, ge=1, le=3650)
+
+    @property
+    def token_lifetime(self) -> timedelta:
+        """`token_days` as a duration."""
+        return timedelta(days=self.token_days)
+
+
 class FileSettings(Section):
     """The whole configuration file.
 
     `public_address` is where users reach the engine, where that is not the address it listens on:
     `https://orquestra.example.com` behind a proxy. Tasks are told it, too.
+
+    `trusted_proxies` are addresses, or networks of them, whose word counts on where a request
+    comes from (`X-Forwarded-For`, `X-Forwarded-Proto`).
     """
 
     public_address: str | None = None
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
 
     registry: RegistrySettings = RegistrySettings()
     images: ImageSettings = ImageSettings()
     nodes: NodeSettings = NodeSettings()
+    login: LoginSettings = LoginSettings()
+
+    @field_validator("public_address")
+    @classmethod
+    def _is_address(cls, address: str | None) -> str | None:
+        if address is not None and not _ADDRESS.fullmatch(address):
+            raise ValueError("it is http://HOST or https://HOST, where needed with :PORT, no path")
+        return address
 
 
 class Settings(FileSettings):

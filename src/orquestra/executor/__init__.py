@@ -4,7 +4,8 @@ What belongs here: what the head and the nodes of one cluster do. The head (`hea
 the driver (`driver`), which follows what the engine assigns (`assignment`, `pools`), walks the
 graphs of runs (`executor`, `scheduling`), gives calls to workers (`crew`) that Ray has placed on
 nodes (`placement`), and tells the engine what happened (`outbox`). What an earlier run has made
-already is found by its inputs (`caching`). A node (`node`) joins the head; on it live the workers
+already is found by its inputs (`caching`). Tasks find out about their run (`task_context`) and read
+its secrets through the head (`forwarder`). A node (`node`) joins the head; on it live the workers
 (`worker`), which write values into the exchange (`exchange`). Ray's autoscaler asks the engine for
 nodes through `node_provider`; how Ray itself is started, and what of it is left out, say
 `ray_processes` and `ray_start`.

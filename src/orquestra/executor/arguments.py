@@ -6,6 +6,7 @@ from orquestra.executor.constants import Constants
 from orquestra.executor.jobs import Job
 from orquestra.executor.maps import Maps, mapped
 from orquestra.executor.protocol import Argument, Constant, Gathered, Given, Item, Own
+from orquestra.executor.secret_access import named_secret
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import Location
 
@@ -95,7 +96,10 @@ class Arguments:
         if artifact_id in self._artifacts:
             return self._values.get(artifact_id) or Own(artifact_id)
         node = self._collections.get(ir.CollectionNodeId(argument_id))
-        return self._constants.read(argument_id) if node is None else self._collection(node)
+        if node is not None:
+            return self._collection(node)
+        secret = self._definition.secret_nodes.get(ir.SecretNodeId(argument_id))
+        return self._constants.read(argument_id) if secret is None else named_secret(secret)
 
     def _plain(self, argument_id: str) -> Argument:
         return self._part(argument_id, {})

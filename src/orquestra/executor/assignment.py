@@ -13,6 +13,7 @@ from orquestra.executor.errors import EngineRefused, RunOver
 from orquestra.executor.git_references import find_commits, moving_imports, with_commits
 from orquestra.executor.pools import AutoscalerFile, PoolRelease
 from orquestra.executor.surroundings import Events
+from orquestra.sdk.configuration.platform_login import SecretsLogin
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import (
     ClusterWork,
@@ -56,12 +57,15 @@ class Assignment:
         events: Events,
         autoscaler: AutoscalerFile,
         release: PoolRelease,
+        secrets_uri: str,
     ) -> None:
+        """`secrets_uri` is where the head asks for secrets, with the tokens of runs."""
         self._engine = engine
         self._runner = runner
         self._events = events
         self._autoscaler = autoscaler
         self._release = release
+        self._secrets_uri = secrets_uri
         self._runs: set[WorkflowRunId] = set()
         self._starting = threading.Lock()
         """So that no run begins after its end."""
@@ -116,13 +120,18 @@ class Assignment:
 
     def _pin(self, plan: RunPlan, definition: ir.WorkflowDef) -> None:
         try:
-            commits = find_commits(moving_imports(definition))
+            commits = find_commits(moving_imports(definition), access=self._access(plan))
         except Exception as error:  # noqa: BLE001 - without its thread the run would never end
             self._fail(plan.run_id, error)
             return
         if commits:
             self._events.add(CommitsPinned(run_id=plan.run_id, commits=dict(commits)))
         self._start(plan, with_commits(definition, commits))
+
+    def _access(self, plan: RunPlan) -> SecretsLogin | None:
+        if plan.context is None:
+            return None
+        return SecretsLogin(uri=self._secrets_uri, token=plan.context.token)
 
     def _start(self, plan: RunPlan, definition: ir.WorkflowDef) -> None:
         with self._starting:

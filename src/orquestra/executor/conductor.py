@@ -51,11 +51,6 @@ class Conductor:
         """Queue what has become ready."""
         if run.problem is None:
             for job in run.supply.ready(now):
-                secret = run.secret(job.invocation_id)
-                if secret:
-                    failure = failures.no_secrets(run.facts(job), secret=secret)
-                    self._fail_unbegun(run, job, failure, now=now)
-                    break
                 length = run.known_length(job)
                 if length is None:
                     self._queue(run, job)

@@ -4,6 +4,7 @@ Where the definition tells a fingerprint of a constant, that counts in place of 
 """
 
 import hashlib
+import json
 import os
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
@@ -12,7 +13,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from orquestra.executor.exchange import Encoded, open_file
-from orquestra.executor.protocol import Argument, Constant, Gathered, Item
+from orquestra.executor.protocol import Argument, Constant, Gathered, Item, Secret
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import Location, ValueFormat
 
@@ -59,6 +60,10 @@ class Digests:
             return self._of_item(argument)
         if isinstance(argument, Gathered):
             return self._of_collection(argument)
+        if isinstance(argument, Secret):
+            # By its name: what a digest is made of can be found out by trying, and a password that
+            # was changed opens the same doors.
+            return _digest("secret", [json.dumps(argument).encode()])
         raise TypeError(f"{argument} has no digest")
 
     def _of_location(self, location: Location) -> bytes:

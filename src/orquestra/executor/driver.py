@@ -4,8 +4,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import ray
 
@@ -17,15 +19,18 @@ from orquestra.executor.crew import SocketCrew
 from orquestra.executor.engine_client import EngineClient
 from orquestra.executor.errors import ClusterOver
 from orquestra.executor.executor import Executor
+from orquestra.executor.forwarder import Forwarder
 from orquestra.executor.outbox import Outbox
 from orquestra.executor.placement import RayPlacement
 from orquestra.executor.pools import AutoscalerFile, PoolRelease
 from orquestra.executor.surroundings import Events, Inbox, Surroundings
+from orquestra.sdk.configuration.platform_login import PLATFORM_SECRETS_URI
 from orquestra.sdk.garbage import collect_garbage_seldom
 from orquestra.sdk.schema.cluster import HeadBegan, NodeId, NodeJoined
 from orquestra.sdk.schema.starts import HeadStart
 
 _CONNECT_PATIENCE = timedelta(seconds=60)
+_ANYWHERE = "0.0.0.0"  # noqa: S104 - of a container, in the private network of its cluster
 _WATCH_INTERVAL = timedelta(milliseconds=100)
 
 _logger = logging.getLogger(__name__)
@@ -38,7 +43,8 @@ def run_driver(start: HeadStart, *, address: str, config: Path) -> int:
     """
     engine = EngineClient(start)
     try:
-        _drive(start, engine, address=address, config=config)
+        with _forwarder(start) as forwarder:
+            _drive(start, engine, address=address, config=config, secrets_port=forwarder.port)
     except ClusterOver:
         _logger.info("The engine is done with this run cluster")
     finally:
@@ -46,19 +52,36 @@ def run_driver(start: HeadStart, *, address: str, config: Path) -> int:
     return 0
 
 
-def _drive(start: HeadStart, engine: EngineClient, *, address: str, config: Path) -> None:
+def _forwarder(start: HeadStart) -> Forwarder:
+    """Where tasks ask for secrets: in a network of the cluster's own, or on this machine alone."""
+    if start.loopback:
+        return Forwarder(start.engine_socket, host=ray_start.LOOPBACK, port=0)
+    return Forwarder(
+        start.engine_socket, host=_ANYWHERE, port=urlsplit(PLATFORM_SECRETS_URI).port or 0
+    )
+
+
+def _drive(
+    start: HeadStart, engine: EngineClient, *, address: str, config: Path, secrets_port: int
+) -> None:
+    secrets_uri = f"http://{ray_start.LOOPBACK}:{secrets_port}"
     autoscaler = AutoscalerFile(config, cluster_id=start.cluster_id)
     release = PoolRelease(engine)
     work = engine.work(after=NO_VERSION)
     autoscaler.write(work)
     _connect(address, loopback=start.loopback)
     outbox = Outbox(engine, sender="driver")
-    executor = Executor(
-        _surroundings(start, address, engine=engine, events=outbox, release=release)
-    )
+    surroundings = _surroundings(start, address, engine=engine, events=outbox, release=release)
+    local_secrets = secrets_uri if start.loopback else None
+    executor = Executor(replace(surroundings, local_secrets=local_secrets))
     outbox.add(HeadBegan(at=datetime.now(UTC), address=address))
     assignment = Assignment(
-        engine, runner=executor, events=outbox, autoscaler=autoscaler, release=release
+        engine,
+        runner=executor,
+        events=outbox,
+        autoscaler=autoscaler,
+        release=release,
+        secrets_uri=secrets_uri,
     )
     outbox.start(on_failure=executor.fail)
     collect_garbage_seldom()

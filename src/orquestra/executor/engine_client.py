@@ -1,4 +1,4 @@
-"""The calls of a head to its engine. The only place of the executor that speaks HTTP."""
+"""The calls of a head to its engine. What tasks ask of it, `forwarder` hands on."""
 
 import time
 from collections.abc import Iterator, Sequence

@@ -3,7 +3,9 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from typing import TypeGuard
 
+from orquestra.executor.git_logins import GitLogin, git_address, git_login
 from orquestra.executor.surroundings import Requirements
 from orquestra.sdk.code.requirements import is_repository_of_sdk, is_sdk
 from orquestra.sdk.schema import ir
@@ -17,19 +19,20 @@ def requirements(invocation: ir.TaskInvocation, definition: ir.WorkflowDef) -> R
     packages = tuple(dict.fromkeys(_packages(invocation, definition)))
     if not packages:
         return None
-    return Requirements(packages=packages, pip_options=tuple(_pip_options(invocation, definition)))
+    return Requirements(
+        packages=packages,
+        pip_options=tuple(_pip_options(invocation, definition)),
+        logins=tuple(dict.fromkeys(_logins(invocation, definition))),
+    )
 
 
 def environment_key(needed: Requirements, *, image: str) -> str:
-    """The name of the environment with these packages; the same for all that can share it."""
+    """The name of the environment with these packages; the same for all that can share it.
+
+    Logins make no difference to what is installed. Only runs of one owner share an environment.
+    """
     content = json.dumps([sorted(needed.packages), needed.pip_options, image])
     return hashlib.sha256(content.encode()).hexdigest()[:32]
-
-
-def git_address(url: ir.GitURL) -> str:
-    """The address of a repository, as git reads it."""
-    host = f"{url.host}:{url.port}" if url.port else url.host
-    return f"{url.protocol.removeprefix('git+')}://{_git_user(url)}{host}/{url.path}"
 
 
 def _packages(invocation: ir.TaskInvocation, definition: ir.WorkflowDef) -> Iterator[str]:
@@ -38,8 +41,19 @@ def _packages(invocation: ir.TaskInvocation, definition: ir.WorkflowDef) -> Iter
             for package in found.packages:
                 if not is_sdk(package.name):
                     yield package.requirement()
-        elif isinstance(found, ir.GitImport) and not is_repository_of_sdk(found):
+        elif _is_repository(found):
             yield _git_requirement(found)
+
+
+def _logins(invocation: ir.TaskInvocation, definition: ir.WorkflowDef) -> Iterator[GitLogin]:
+    for found in _imports(invocation, definition):
+        login = git_login(found.repo_url) if _is_repository(found) else None
+        if login is not None:
+            yield login
+
+
+def _is_repository(found: ir.Import) -> TypeGuard[ir.GitImport]:
+    return isinstance(found, ir.GitImport) and not is_repository_of_sdk(found)
 
 
 def _imports(invocation: ir.TaskInvocation, definition: ir.WorkflowDef) -> Iterator[ir.Import]:
@@ -63,8 +77,3 @@ def _git_requirement(found: ir.GitImport) -> str:
         return address
     extras = f"[{','.join(sorted(found.extras))}]" if found.extras else ""
     return f"{found.package_name}{extras} @ {address}"
-
-
-def _git_user(url: ir.GitURL) -> str:
-    user = url.user or ("git" if url.protocol.removeprefix("git+") == "ssh" else "")
-    return f"{user}@" if user else ""

@@ -20,9 +20,13 @@ from orquestra.executor.protocol import (
     Function,
     FunctionKey,
     Gathered,
+    RunVariables,
 )
 from orquestra.executor.run_modules import RunModules
+from orquestra.executor.secret_access import RunSecrets, SecretProblem
 from orquestra.executor.sources import SourceFolders
+from orquestra.executor.task_context import secret_access
+from orquestra.executor.token_files import TokenFiles
 from orquestra.sdk import evaluation
 from orquestra.sdk.code.functions import load_function
 from orquestra.sdk.exceptions import InvalidTaskDefinitionError
@@ -72,6 +76,7 @@ class Evaluator:
         self._bodies: dict[FunctionKey, Callable[..., Any]] = {}
         self._runs: dict[WorkflowRunId, RunValues] = {}
         self._sources = SourceFolders()
+        self._tokens = TokenFiles()
         self._state = ProcessState()
         self._run_id: WorkflowRunId | None = None
         """The run whose modules and process state are in place."""
@@ -144,6 +149,7 @@ class Evaluator:
         self._exchange.forget(run_id)
         self._modules.forget(run_id)
         self._sources.close(run_id)
+        self._tokens.close(run_id)
         if run_id == self._run_id:
             self._run_id = None
 
@@ -152,6 +158,7 @@ class Evaluator:
         for run_id in list(self._runs):
             self.forget(run_id)
         self._sources.remove()
+        self._tokens.remove()
         self._state.restore()
         self._state.go_home()
 
@@ -159,7 +166,11 @@ class Evaluator:
         run_id, _ = call.function
         run = self._runs.get(run_id)
         if run is None:
-            run = RunValues(writer=self._exchange.writer(run_id, self._worker_id))
+            told = self._functions[call.function].run_variables
+            run = RunValues(
+                writer=self._exchange.writer(run_id, self._worker_id),
+                secrets=RunSecrets(secret_access(told) if told else None),
+            )
             self._runs[run_id] = run
         return run
 
@@ -212,8 +223,31 @@ class Evaluator:
                 sys.path.insert(0, function.working_directory)
             if function.sources is not None:
                 sys.path.insert(0, self._source_folder(call, run))
+            if function.run_variables is not None:
+                self._tell(function, function.run_variables, run_id)
             self._run_id = run_id
+        elif function.run_variables is not None:
+            self._tell_token(function, function.run_variables, run_id)
         self._go_to(function)
+
+    def _tell(self, function: Function, told: RunVariables, run_id: WorkflowRunId) -> None:
+        """Set the variables of a run, over those that its tasks name: they say what is the case.
+
+        They stay as long as calls of this run follow each other.
+        """
+        os.environ.update(told.variables)
+        self._tell_token(function, told, run_id)
+
+    def _tell_token(self, function: Function, told: RunVariables, run_id: WorkflowRunId) -> None:
+        """Let the file of a token be there, although the call before may have removed it."""
+        try:
+            path = self._tokens.open(run_id, told.token)
+        except OSError as error:
+            raise TaskProblem(
+                f"The token by which task '{function.name}' reads secrets cannot be put where it "
+                f"runs: {error}. Make room on that machine's disk, or submit the workflow again."
+            ) from error
+        os.environ[told.token_variable] = str(path)
 
     def _source_folder(self, call: Call, run: RunValues) -> str:
         function = self._functions[call.function]
@@ -264,6 +298,8 @@ class Evaluator:
     ) -> Any:
         try:
             return (read or self._inputs.read)(argument, run)
+        except SecretProblem as problem:
+            raise TaskProblem(f"Task '{self.task_name(call)}' takes a secret. {problem}") from None
         except ModuleNotFoundError as error:
             raise TaskProblem(
                 f"Task '{self.task_name(call)}' gets a value of module {error.name!r}, which its "

@@ -60,6 +60,8 @@ def encode(value: Any) -> Encoded:
     try:
         text = json.dumps(as_json(value)).encode()
     except (TypeError, ValueError, RecursionError):
+        text = None  # pickled below: in a traceback of the user's pickling this were a riddle
+    if text is None:
         return _encode_pickle(buffered_pickles.dump(value))
     return Encoded(format=ValueFormat.JSON, parts=(text,), size=len(text))
 

@@ -72,10 +72,15 @@ class Executor:
         self._placement = surroundings.placement
         self._events = surroundings.events
         self._clock = surroundings.clock
-        self._exchange = surroundings.exchange
         self._roster = Roster(self._crew)
         self._perhaps_idle: dict[Worker, None] = {}
         self._scheduler = Scheduler(self._behind)
+        self._new_run = partial(
+            Run,
+            scheduler=self._scheduler,
+            exchange=surroundings.exchange,
+            local_secrets=surroundings.local_secrets,
+        )
         self._staff = Staff(self._scheduler, name=lambda: uuid4().hex[:12])
         self._journal = Journal(surroundings.events)
         self._conductor = Conductor(
@@ -91,7 +96,7 @@ class Executor:
         self._losses = Losses(
             self._scheduler, self._conductor, journal=self._journal, staff=self._staff
         )
-        self._installations = Installations(self._placement)
+        self._installations = Installations(self._placement, self._scheduler, self._runs)
         self._lookout = Lookout(self._scheduler, surroundings.release_pool)
         self._error: Exception | None = None
         self._on_item: dict[type[Any], Callable[[Any], None]] = {
@@ -242,7 +247,7 @@ class Executor:
         now = self._clock()
         self._events.add(RunStarted(run_id=plan.run_id, at=moment(now)))
         try:
-            run = Run(plan, item.definition, self._scheduler, exchange=self._exchange)
+            run = self._new_run(plan, item.definition)
         except BadGraph as error:
             # Another head would fail in the same way.
             self._events.add(

@@ -132,15 +132,6 @@ def environment(facts: TaskFacts, *, said: str) -> Failure:
     return Failure(reason=Reason.ENVIRONMENT, message=message)
 
 
-def no_secrets(facts: TaskFacts, *, secret: str) -> Failure:
-    """A task takes a secret, which nothing here can look up."""
-    message = (
-        f"Task '{facts.name}' takes the secret {secret!r}, and this engine has no secrets yet. "
-        "Give the task the value in another way, such as .with_env_variables(...)"
-    )
-    return Failure(reason=Reason.TASK, message=message)
-
-
 def unable(facts: TaskFacts, *, said: str) -> Failure:
     """The workers of a task do not come up; `said` is Ray's reason."""
     first = next(iter(said.splitlines()), "no message")

@@ -12,8 +12,10 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-from orquestra.executor.environments import git_address
+from orquestra.executor.git_logins import git_address, git_login, login_variables
+from orquestra.executor.secret_access import SecretProblem, read_secret
 from orquestra.sdk.code.requirements import is_repository_of_sdk
+from orquestra.sdk.configuration.platform_login import SecretsLogin
 from orquestra.sdk.schema import ir
 
 PATIENCE = timedelta(seconds=10)
@@ -36,21 +38,25 @@ def moving_imports(definition: ir.WorkflowDef) -> list[ir.GitImport]:
     ]
 
 
-def find_commits(imports: Iterable[ir.GitImport]) -> Commits:
+def find_commits(imports: Iterable[ir.GitImport], *, access: SecretsLogin | None) -> Commits:
     """What the references of these imports stand for now.
 
     A branch goes before a tag of the same name, as pip has it. What a repository does not tell is
     left out: the installer has the better words for what is wrong with it. Waits for all
-    repositories together for `PATIENCE` at most.
+    repositories together for `PATIENCE` at most, once their passwords are read, through `access`.
     """
-    deadline = time.monotonic() + PATIENCE.total_seconds()
-
-    def find(found: ir.GitImport) -> str | None:
-        return _commit(git_address(found.repo_url), found.git_ref, deadline=deadline)
-
     asked = list(imports)
     with ThreadPoolExecutor(_MOST_AT_ONCE, thread_name_prefix="git") as threads:
-        commits = zip(asked, threads.map(find, asked), strict=True)
+        logins = list(threads.map(lambda found: _login(found.repo_url, access), asked))
+        deadline = time.monotonic() + PATIENCE.total_seconds()
+
+        def find(found: ir.GitImport, login: Mapping[str, str] | None) -> str | None:
+            if login is None:
+                return None
+            address = git_address(found.repo_url)
+            return _commit(address, found.git_ref, deadline=deadline, login=login)
+
+        commits = zip(asked, threads.map(find, asked, logins), strict=True)
         return {found.id: commit for found, commit in commits if commit}
 
 
@@ -66,7 +72,21 @@ def with_commits(definition: ir.WorkflowDef, commits: Commits) -> ir.WorkflowDef
     return definition.model_copy(update={"imports": {**definition.imports, **pinned}})
 
 
-def _commit(address: str, reference: str, *, deadline: float) -> str | None:
+def _login(url: ir.GitURL, access: SecretsLogin | None) -> dict[str, str] | None:
+    """The login of a repository, as git takes it; None where its password cannot be read."""
+    login = git_login(url)
+    if login is None:
+        return {}
+    try:
+        password = read_secret(login.password, access)
+    except SecretProblem:
+        return None
+    return login_variables([(login, password)])
+
+
+def _commit(
+    address: str, reference: str, *, deadline: float, login: Mapping[str, str]
+) -> str | None:
     patience = deadline - time.monotonic()
     if patience <= 0:
         return None
@@ -75,7 +95,7 @@ def _commit(address: str, reference: str, *, deadline: float) -> str | None:
         answer = subprocess.run(
             # An annotated tag is an object of its own; with `^{}` stands the commit behind it.
             ["git", "ls-remote", "--", address, branch, tag, f"{tag}^{{}}"],
-            env={**_NO_QUESTIONS, **os.environ},
+            env={**_NO_QUESTIONS, **os.environ, **login},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

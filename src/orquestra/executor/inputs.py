@@ -7,6 +7,7 @@ from typing import Any
 
 from orquestra.executor.exchange import Exchange, SegmentWriter, decode, encode
 from orquestra.executor.protocol import Argument, Bundle, Constant, Gathered, Item, Own, Secret
+from orquestra.executor.secret_access import RunSecrets
 from orquestra.sdk import evaluation
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import Location
@@ -56,6 +57,7 @@ class RunValues:
     """The values of one run as its worker has them: its writer, and where those lie it made."""
 
     writer: SegmentWriter
+    secrets: RunSecrets = field(default_factory=lambda: RunSecrets(None))
     own: dict[ir.ArtifactNodeId, Location] = field(default_factory=dict)
     sequences: Sequences = field(default_factory=Sequences)
 
@@ -71,6 +73,7 @@ class Inputs:
 
         Raises:
             OSError: it is not there.
+            SecretProblem: it is a secret that cannot be read.
             Exception: whatever its unpickling raises.
         """
         if isinstance(argument, Constant):
@@ -83,7 +86,7 @@ class Inputs:
         if isinstance(argument, Item):
             return self._read_item(argument, run)
         if isinstance(argument, Secret):
-            raise NotImplementedError("secrets are read by the worker")
+            return run.secrets.read(argument)
         return self._build(argument, run, known={})
 
     def countable(self, argument: Argument, run: RunValues) -> Any:

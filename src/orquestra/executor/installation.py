@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -23,21 +23,30 @@ from threading import Timer
 from typing import NamedTuple
 
 from orquestra.executor.addresses import ENVIRONMENTS_VARIABLE
-from orquestra.executor.virtual_environments import Tool, python_of, see_image, tools
+from orquestra.executor.git_logins import GitLogin, login_variables
+from orquestra.executor.secret_access import SecretProblem, read_secret
+from orquestra.executor.virtual_environments import python_of, see_image, tools
+from orquestra.sdk.configuration.platform_login import SecretsLogin
 
 TIME_LIMIT = timedelta(minutes=10)
 MOST_LINES = 5000
 _LONGEST_LINE = 4096
 _LOCK_PAUSE = timedelta(milliseconds=200)
 _READY = "orquestra-ready"
+_HIDDEN = "***"
 
 
 class InstallRequest(NamedTuple):
-    """What to install. `key` is that of `environments.environment_key`."""
+    """What to install. `key` is that of `environments.environment_key`.
+
+    Passwords of the `logins` are read through `access`.
+    """
 
     key: str
     packages: tuple[str, ...]
     options: tuple[str, ...] = ()
+    logins: tuple[GitLogin, ...] = ()
+    access: SecretsLogin | None = None
 
 
 class InstallResult(NamedTuple):
@@ -60,6 +69,8 @@ class _Output:
     """What the programs have written, and until when they may go on."""
 
     def __init__(self, limit: timedelta) -> None:
+        self.passwords: tuple[str, ...] = ()
+        """What is not to be told, should a program write it."""
         self.lines: deque[tuple[float, str]] = deque(maxlen=MOST_LINES)
         self._limit = limit
         self._deadline = time.monotonic() + limit.total_seconds()
@@ -68,9 +79,13 @@ class _Output:
         """How long the programs may go on."""
         return self._deadline - time.monotonic()
 
-    def add(self, text: str) -> None:
-        """Take a line."""
-        self.lines.append((time.time(), text.rstrip()[:_LONGEST_LINE]))
+    def add(self, text: str) -> str:
+        """Take a line; what can be told of it."""
+        for password in self.passwords:
+            text = text.replace(password, _HIDDEN)
+        line = text.rstrip()[:_LONGEST_LINE]
+        self.lines.append((time.time(), line))
+        return line
 
     def too_late(self) -> _Failed:
         """The problem, once no time is left."""
@@ -133,10 +148,14 @@ def _build(folder: Path, request: InstallRequest, output: _Output) -> None:
             f"ERROR: Neither uv nor pip is installed beside {sys.executable}. Install one of "
             "them there, or build an image that has the packages."
         )
+    variables = {**_variables(folder.parent), **_login(request, output)}
     for tool in available:
         shutil.rmtree(folder, ignore_errors=True)
         try:
-            _build_with(tool, folder, request, output)
+            _run(tool.create, output, variables)
+            see_image(folder, tool)
+            command = [*tool.install, *request.options, "--", *request.packages]
+            _run(command, output, variables)
         except _Failed:
             if tool is available[-1] or output.seconds_left() <= 0:
                 raise
@@ -146,19 +165,22 @@ def _build(folder: Path, request: InstallRequest, output: _Output) -> None:
             return
 
 
-def _build_with(tool: Tool, folder: Path, request: InstallRequest, output: _Output) -> None:
-    _run(tool.create, output, folder.parent)
-    see_image(folder, tool)
-    _run([*tool.install, *request.options, "--", *request.packages], output, folder.parent)
+def _login(request: InstallRequest, output: _Output) -> dict[str, str]:
+    try:
+        passwords = [read_secret(login.password, request.access) for login in request.logins]
+    except SecretProblem as problem:
+        raise _Failed(f"ERROR: {problem}") from None
+    output.passwords = tuple(found.strip() for found in passwords if found.strip())
+    return login_variables(list(zip(request.logins, passwords, strict=True)))
 
 
-def _run(command: Sequence[str], output: _Output, root: Path) -> None:
+def _run(command: Sequence[str], output: _Output, variables: Mapping[str, str]) -> None:
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=_variables(root),
+        env=variables,
         text=True,
         errors="replace",
         start_new_session=True,
@@ -169,14 +191,13 @@ def _run(command: Sequence[str], output: _Output, root: Path) -> None:
     with process:
         assert process.stdout
         for line in process.stdout:
-            output.add(line)
-            said.append(line[:_LONGEST_LINE])
+            said.append(output.add(line))
             del said[:-MOST_LINES]
     timer.cancel()
     if process.returncode and output.seconds_left() <= 0:
         raise output.too_late()
     if process.returncode:
-        raise _Failed("".join(said).strip() or f"ERROR: {command[0]} ended without a word.")
+        raise _Failed("\n".join(said).strip() or f"ERROR: {command[0]} ended without a word.")
 
 
 def _kill(process: "subprocess.Popen[str]") -> None:

@@ -39,6 +39,7 @@ from orquestra.executor.surroundings import (
     Requirements,
 )
 from orquestra.executor.worker import run_worker
+from orquestra.sdk.configuration.platform_login import SecretsLogin
 from orquestra.sdk.schema.cluster import LogStream, NodeId, PoolId
 
 EXAMINATION = timedelta(seconds=20)
@@ -131,7 +132,7 @@ class RayPlacement:
         timer.daemon = True
         timer.start()
 
-    def install(self, environment: Environment, *, image: str) -> None:
+    def install(self, environment: Environment, *, image: str, access: SecretsLogin | None) -> None:
         """Install the requirements on a node of the pool; `Installed` says how it went."""
         needed = environment.requirements
         assert needed
@@ -139,6 +140,9 @@ class RayPlacement:
             key=environment_key(needed, image=image),
             packages=needed.packages,
             options=needed.pip_options,
+            logins=needed.logins,
+            # Other requirements are none of its business.
+            access=access if needed.logins else None,
         )
         task = self._install.options(
             **_resources(environment), max_retries=_INSTALL_RETRIES, name="install packages"

@@ -72,7 +72,7 @@ class Item(NamedTuple):
 
 
 class Secret(NamedTuple):
-    """A value that the worker asks the head for when the call begins; it is in no message.
+    """A value that the worker reads from the engine when the call begins; it is in no message.
 
     `config_name` counts on the local runtime only: the engine that keeps it, if not this one.
     """
@@ -125,7 +125,7 @@ class Function(NamedTuple):
     """What calls of one task definition have in common; sent to a worker once.
 
     `sources` are modules that tasks of the run import: texts by paths below an import root. Where
-    elements of maps are to have digests, `modules` is the digest of these modules. `surroundings`
+    elements of maps are to have digests, `modules` is the digest of these modules. `run_variables`
     is the same for all functions of a run; `token_variable` names the path of the token's file.
     """
 
@@ -136,15 +136,19 @@ class Function(NamedTuple):
     working_directory: str | None
     sources: Constant | Location | None = None
     modules: str | None = None
-    surroundings: "Surroundings | None" = None
+    run_variables: "RunVariables | None" = None
 
 
-class Surroundings(NamedTuple):
+class RunVariables(NamedTuple):
     """What tasks of a run find in their process: variables, and its token in a file of its own."""
 
     variables: dict[str, str]
     token: str
     token_variable: str
+
+    def __repr__(self) -> str:
+        """Without the token."""
+        return f"RunVariables({self.variables}, {self.token_variable})"
 
 
 class Calls(NamedTuple):

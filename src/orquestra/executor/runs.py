@@ -31,6 +31,8 @@ from orquestra.executor.retries import Retries
 from orquestra.executor.scheduling import Scheduler
 from orquestra.executor.supply import Supply
 from orquestra.executor.surroundings import Environment
+from orquestra.executor.task_context import run_variables, secret_access
+from orquestra.sdk.configuration.platform_login import SecretsLogin
 from orquestra.sdk.evaluation import ONE_VALUE, failure_message
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import HOST_IMAGE, Location, PoolId, RunPlan
@@ -46,8 +48,11 @@ class Run:
         scheduler: Scheduler,
         *,
         exchange: Path | None = None,
+        local_secrets: str | None = None,
     ) -> None:
         """Read the graph. Large constants go into the `exchange`.
+
+        `local_secrets` is where tasks of the local runtime ask for secrets.
 
         Raises:
             BadGraph: the definition cannot be walked, or the cluster lacks a pool of the plan.
@@ -63,6 +68,9 @@ class Run:
         self._values: dict[ir.ArtifactNodeId, Location] = dict(plan.stored)
         self._constants = Constants(plan.run_id, definition, exchange=exchange)
         self._sources: Constant | Location | None = None
+        self._run_variables = (
+            run_variables(plan.context, local_uri=local_secrets) if plan.context else None
+        )
         self.maps = Maps(definition, plan)
         self.arguments = Arguments(
             definition, self._values, constants=self._constants, maps=self.maps
@@ -204,18 +212,13 @@ class Run:
             working_directory=directory,
             sources=self._source_files(),
             modules=self.modules if self._caches and task.cache else None,
+            run_variables=self._run_variables,
         )
 
-    def secret(self, invocation_id: ir.TaskInvocationId) -> str | None:
-        """The name of a secret that the invocation takes."""
-        secrets = self.definition.secret_nodes
-        if not secrets:
-            return None
-        argument_ids = self.definition.task_invocations[invocation_id].argument_ids()
-        for argument_id in self.definition.leaves(argument_ids):
-            if argument_id in secrets:
-                return secrets[ir.SecretNodeId(argument_id)].secret_name
-        return None
+    @property
+    def secret_access(self) -> SecretsLogin | None:
+        """How its nodes read its secrets; an engine of an older release does not say."""
+        return secret_access(self._run_variables) if self._run_variables else None
 
     def facts(self, job: Job) -> TaskFacts:
         """What messages say about the task of a job."""
@@ -284,9 +287,7 @@ class Run:
 
     def _may_chain(self, invocation_id: ir.TaskInvocationId) -> bool:
         """Whether an invocation may be sent to a worker before its inputs are there."""
-        if self.secret(invocation_id) or invocation_id in self.maps:
-            return False
-        return not self._is_cached(invocation_id)
+        return invocation_id not in self.maps and not self._is_cached(invocation_id)
 
     def _is_cached(self, invocation_id: ir.TaskInvocationId) -> bool:
         return self._caches and self._task(invocation_id).cache is not None

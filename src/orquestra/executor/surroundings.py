@@ -14,6 +14,7 @@ from queue import SimpleQueue
 from typing import Any, NamedTuple, Protocol
 
 from orquestra.executor.capacity import Demand
+from orquestra.executor.git_logins import GitLogin
 from orquestra.executor.jobs import Job
 from orquestra.executor.protocol import (
     Began,
@@ -29,6 +30,7 @@ from orquestra.executor.protocol import (
     Returned,
     Taken,
 )
+from orquestra.sdk.configuration.platform_login import SecretsLogin
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import (
     CachedResult,
@@ -47,10 +49,14 @@ FromWorker = Hello | Outcomes | Began | Lines | Returned
 
 @dataclass(frozen=True, kw_only=True)
 class Requirements:
-    """Python packages that a task needs beyond its image, as pip reads them."""
+    """Python packages that a task needs beyond its image, as pip reads them.
+
+    `logins` are of the Git repositories among them.
+    """
 
     packages: tuple[str, ...]
     pip_options: tuple[str, ...] = ()
+    logins: tuple[GitLogin, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,8 +219,11 @@ class Placement(Protocol):
         """Find out why the connection of a worker has ended, and end it if it has not."""
         ...
 
-    def install(self, environment: Environment, *, image: str) -> None:
-        """Install the requirements on a node of the pool; `Installed` says how it went."""
+    def install(self, environment: Environment, *, image: str, access: SecretsLogin | None) -> None:
+        """Install the requirements on a node of the pool; `Installed` says how it went.
+
+        Through `access` the passwords of logins are read there.
+        """
         ...
 
 
@@ -239,7 +248,8 @@ class Surroundings:
     """What an executor works with. `release_pool` is told of pools that no task can use now.
 
     Large constants go into the `exchange`, where there is one. Without `lookups` no result is used
-    again. `clock` gives Unix seconds.
+    again. `local_secrets` is where tasks of the local runtime ask for secrets; others ask at the
+    address that platforms have. `clock` gives Unix seconds.
     """
 
     inbox: Inbox
@@ -249,4 +259,5 @@ class Surroundings:
     release_pool: Callable[[PoolId], None] = keep_pool
     exchange: Path | None = None
     lookups: Lookups | None = None
+    local_secrets: str | None = None
     clock: Callable[[], float] = time.time

@@ -42,7 +42,8 @@ if TYPE_CHECKING:
         list_workspaces,
     )
     from orquestra.sdk.configuration.config import RuntimeConfig, migrate_config_file
-    from orquestra.sdk.logs import LogOutput, WorkflowLogs
+    from orquestra.sdk.logs import LogLine, LogOutput, WorkflowLogs
+    from orquestra.sdk.runs.live import RunSnapshot
     from orquestra.sdk.runs.run_lists import list_workflow_run_summaries, list_workflow_runs
     from orquestra.sdk.runs.task_runs import TaskRun
     from orquestra.sdk.runs.workflow_runs import WorkflowRun
@@ -66,6 +67,7 @@ __all__ = [
     "Import",
     "InlineImport",
     "LocalImport",
+    "LogLine",
     "LogOutput",
     "NotATaskWarning",
     "Project",
@@ -73,6 +75,7 @@ __all__ = [
     "PythonImports",
     "Resources",
     "RetryPolicy",
+    "RunSnapshot",
     "RuntimeConfig",
     "Secret",
     "State",
@@ -104,9 +107,11 @@ _LOADED_LATER = {
     "GitImportWithAuth": "code.imports",
     "GithubImport": "code.imports",
     "LocalImport": "code.imports",
+    "LogLine": "logs",
     "LogOutput": "logs",
     "Project": "compute_engine.workspaces",
     "RetryPolicy": "tracing.retries",
+    "RunSnapshot": "runs.live",
     "RuntimeConfig": "configuration.config",
     "Secret": "secret",
     "State": "schema.workflow_run",

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, NamedTuple
 
-import cloudpickle
+from orquestra.sdk.picklers import Pickler
 
 PROTOCOL = 5
 LEAST_BUFFER = 64 * 1024
@@ -119,7 +119,7 @@ def dump(value: Any, *, least: int = LEAST_BUFFER) -> BufferedPickle:
         return False
 
     file = BytesIO()
-    cloudpickle.Pickler(file, protocol=PROTOCOL, buffer_callback=stays_inside).dump(value)
+    Pickler(file, protocol=PROTOCOL, buffer_callback=stays_inside).dump(value)
     return BufferedPickle(pickle=file.getvalue(), buffers=tuple(buffers))
 
 

@@ -17,7 +17,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from orquestra.sdk.configuration.platform_login import cluster_host
+from orquestra.sdk.configuration.platform_login import (
+    PROJECT_VARIABLE,
+    WORKSPACE_VARIABLE,
+    cluster_host,
+)
 from orquestra.sdk.exceptions import WorkflowRunIDNotFoundError
 
 _PLAIN_PYTHON = "in_process"
@@ -124,8 +128,8 @@ def current_exec_ctx() -> CurrentExecutionCtx:
     if host := cluster_host():
         return CurrentExecutionCtx(
             config_name=host.partition(".")[0],
-            workspace_id=os.environ.get("ORQ_CURRENT_WORKSPACE"),
-            project_id=os.environ.get("ORQ_CURRENT_PROJECT"),
+            workspace_id=os.environ.get(WORKSPACE_VARIABLE),
+            project_id=os.environ.get(PROJECT_VARIABLE),
         )
     context = current_context()
     if context is not None and context.kind is ContextKind.WORKFLOW_BUILD:

@@ -9,6 +9,7 @@ import json
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from fnmatch import fnmatch
 from typing import Any
@@ -72,6 +73,27 @@ class WorkflowLogs:
         from orquestra.sdk.displays import logs_html
 
         return logs_html(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogLine:
+    """One line of output, as `WorkflowRun.follow_logs` gives it.
+
+    Attributes:
+        kind: where it comes from.
+        text: the line, without its end.
+        is_error: whether it was written to standard error.
+        at: when; None for a run in process, which keeps no times.
+        task_invocation_id: the task that wrote it; None for other kinds.
+        node_id: the node on which it was written, where that is known.
+    """
+
+    kind: WorkflowLogs.WorkflowLogTypeName
+    text: str
+    is_error: bool = False
+    at: datetime | None = None
+    task_invocation_id: ir.TaskInvocationId | None = None
+    node_id: str | None = None
 
 
 def read_task_logs(archive: bytes) -> LogOutput:

@@ -2,12 +2,23 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from orquestra.sdk.logs import LogOutput, WorkflowLogs
 from orquestra.sdk.projects import ProjectRef
 from orquestra.sdk.schema import api, ir, responses, workflow_run
 from orquestra.sdk.schema.workflow_run import State
+
+
+class LiveEvent(NamedTuple):
+    """Something that an engine tells as it happens. A new stream goes on after the `id`.
+
+    After one that `is_last` nothing more will happen to the run.
+    """
+
+    id: str
+    body: api.Body
+    is_last: bool = False
 
 
 class Runtime(Protocol):
@@ -95,5 +106,28 @@ class Engine(Runtime, Protocol):
 
         Raises:
             NotFoundError: there is no run of that id, or the engine keeps no times.
+        """
+        ...
+
+    def run_events(self, run_id: str, *, after: str | None) -> Iterator[LiveEvent | None]:
+        """`RunProgress`, `TaskChanges` and `PoolList`, each now and after changes; None: no news.
+
+        Ends when nothing of the run executes any more, which a last `RunProgress` says, or when
+        the engine goes away.
+
+        Raises:
+            NotFoundError: there is no run of that id, or the engine has no such stream.
+        """
+        ...
+
+    def log_events(
+        self, run_id: str, *, kinds: Sequence[str], invocation_id: str | None, after: str | None
+    ) -> Iterator[LiveEvent | None]:
+        """Every `RunLogLine` of some kinds, at last a `RunProgress`; None: no news.
+
+        Ends after that, or when the engine goes away.
+
+        Raises:
+            NotFoundError: there is no run of that id, or the engine has no such stream.
         """
         ...

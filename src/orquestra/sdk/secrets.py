@@ -1,25 +1,23 @@
-"""Secrets of the user: values that a Compute Engine keeps, so that they stand in no program.
+"""Secrets of the user: values that an engine keeps, so that they stand in no program.
 
-Inside of a platform its own token is used, and `config_name` has no meaning; elsewhere it names
-the configuration of the engine. Without `workspace_id` a secret is in the personal workspace.
+A task asks the engine that it runs on, with the token of its run. A Compute Engine answers with
+its own secrets, whatever `config_name` is; the local runtime with its own too, or, where
+`config_name` names a saved login, with those of that Compute Engine. Elsewhere `config_name` names
+the configuration of the engine to ask, "local" for the local runtime. Without `workspace_id` a
+secret is in the personal workspace.
 """
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from orquestra.sdk.configuration.platform_login import has_platform_token, platform_token
-from orquestra.sdk.exceptions import ConfigNameNotFoundError, RuntimeConfigError
+from orquestra.sdk.configuration.platform_login import secrets_login
 from orquestra.sdk.execution_context import is_building
 from orquestra.sdk.secret import Secret
 
 if TYPE_CHECKING:
     from orquestra.sdk.compute_engine.secret_store import SecretStore
-    from orquestra.sdk.configuration.config import RuntimeConfig
 
 __all__ = ["delete", "get", "list", "set"]
-
-PLATFORM_URI = "http://config-service.config-service:8099"
-"""Where a platform keeps the secrets of the programs in it."""
 
 
 def get(name: str, *, workspace_id: str | None = None, config_name: str | None = None) -> str:
@@ -75,24 +73,11 @@ def delete(name: str, *, workspace_id: str | None = None, config_name: str | Non
 
 
 def _store(*, workspace_id: str | None, config_name: str | None) -> "SecretStore":
-    from orquestra.sdk.compute_engine.secret_store import SecretStore
+    from orquestra.sdk.compute_engine.secret_store import SecretStore, keeper
 
-    return SecretStore(_config(config_name), workspace_id=workspace_id)
-
-
-def _config(name: str | None) -> "RuntimeConfig":
-    from orquestra.sdk.configuration.config import RuntimeConfig
-
-    if has_platform_token():
-        return RuntimeConfig.unsaved(name="platform", uri=PLATFORM_URI, token=platform_token())
-    if name is None:
-        raise ConfigNameNotFoundError(
-            "It is not said which engine keeps the secret. Name its configuration: "
-            'config_name="..."; `orq login -s URL -t TOKEN` prints the name.'
-        )
-    config = RuntimeConfig.load(name)
-    if config.is_in_process:
-        raise RuntimeConfigError(
-            f"{name!r} keeps no secrets. Name the configuration of a Compute Engine instead."
-        )
-    return config
+    login = secrets_login()
+    if login is None:
+        return SecretStore(keeper(config_name), workspace_id=workspace_id)
+    return SecretStore.of_task(
+        uri=login.uri, token=login.token, workspace_id=workspace_id, config_name=config_name
+    )

@@ -14,8 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import cloudpickle
-
+from orquestra.sdk import picklers
 from orquestra.sdk.schema import ir, responses
 
 PICKLE_PROTOCOL = 4
@@ -35,8 +34,7 @@ class SerializedValue:
 
 
 def _pickled(value: Any) -> bytes:
-    data: bytes = cloudpickle.dumps(value, protocol=PICKLE_PROTOCOL)
-    return data
+    return picklers.dumps(value, protocol=PICKLE_PROTOCOL)
 
 
 def serialize(value: Any, *, pickled: Callable[[Any], bytes] = _pickled) -> SerializedValue:
@@ -47,6 +45,8 @@ def serialize(value: Any, *, pickled: Callable[[Any], bytes] = _pickled) -> Seri
     try:
         text = json.dumps(as_json(value))
     except (TypeError, ValueError, RecursionError):
+        text = None  # pickled below: in a traceback of the user's pickling this were a riddle
+    if text is None:
         return SerializedValue(format=ir.ArtifactFormat.ENCODED_PICKLE, data=pickled(value))
     return SerializedValue(format=ir.ArtifactFormat.JSON, data=text.encode())
 

@@ -2,9 +2,8 @@
 
 import os
 import time
-from pathlib import Path
 
-from measures import NotYetError, rounded
+from measures import rounded
 
 from orquestra import sdk
 
@@ -26,19 +25,6 @@ def joined(parts, labels):
     return [f"{label}: {', '.join(parts[label])}" for label in sorted(labels)]
 
 
-@sdk.task(retries=sdk.RetryPolicy(max_retries=2, delay=0.1))
-def third_time_lucky(folder):
-    """Attempts count themselves in a file of the node, which the last one removes."""
-    tries = Path(folder, f"tries-{os.environ['ORQ_TEST_RUN']}")
-    tries.touch()
-    tries.write_text(tries.read_text() + "x")
-    count = len(tries.read_text())
-    if count < 3:
-        raise NotYetError
-    tries.unlink()
-    return count
-
-
 @sdk.task(timeout=1)
 def too_long():
     time.sleep(600)
@@ -54,11 +40,6 @@ def drawn(seed):
 def areas(count):
     small = sdk.map(measured, radii(count), unit="m2")
     return joined({"large": [measured(10, unit="km2")], "small": small}, ("small", "large"))
-
-
-@sdk.workflow
-def lucky(folder, name):
-    return third_time_lucky(folder).with_env_variables({"ORQ_TEST_RUN": name})
 
 
 @sdk.workflow

@@ -8,10 +8,14 @@ import pytest
 
 from orquestra.executor import virtual_environments
 from orquestra.executor.environments import environment_key, requirements
+from orquestra.executor.forwarder import Forwarder
 from orquestra.executor.git_references import find_commits, moving_imports, with_commits
 from orquestra.executor.installation import InstallRequest, InstallResult, install
-from orquestra.executor.testing import PlanBuilder
+from orquestra.executor.testing import MemoryEngine, PlanBuilder
+from orquestra.sdk.configuration.platform_login import SecretsLogin
 from orquestra.sdk.schema import ir
+from orquestra.sdk.schema.cluster import RunContext
+from tests.git_server import GitServer
 
 pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="needs git")
 
@@ -54,11 +58,11 @@ class Repository:
         self._git(*git, "push", "--quiet", "--tags", str(self.bare), "HEAD:refs/heads/main")
         return self._git(*git, "rev-parse", "HEAD").strip()
 
-    def definition(self, reference: str) -> ir.WorkflowDef:
+    def definition(self, reference: str, *, url: ir.GitURL | None = None) -> ir.WorkflowDef:
         """A workflow of one task that needs what is at a branch, a tag or a commit."""
         builder = PlanBuilder()
         definition = builder.build(builder.call(print)).definition
-        url = ir.GitURL(
+        url = url or ir.GitURL(
             original_url="",
             protocol="file",
             host="localhost",
@@ -91,18 +95,19 @@ def environments(tmp_path, monkeypatch):
     monkeypatch.setattr(virtual_environments, "_uv", lambda _: iter(()))
 
 
-def pinned(definition: ir.WorkflowDef) -> ir.WorkflowDef:
+def pinned(definition: ir.WorkflowDef, access: SecretsLogin | None = None) -> ir.WorkflowDef:
     """A definition as a run that begins now sees it."""
-    return with_commits(definition, find_commits(moving_imports(definition)))
+    return with_commits(definition, find_commits(moving_imports(definition), access=access))
 
 
-def installed(definition: ir.WorkflowDef) -> InstallResult:
+def installed(definition: ir.WorkflowDef, access: SecretsLogin | None = None) -> InstallResult:
     """What a run of a definition gets that begins now."""
-    definition = pinned(definition)
+    definition = pinned(definition, access)
     (invocation,) = definition.task_invocations.values()
     needed = requirements(invocation, definition)
     assert needed
-    return install(InstallRequest(environment_key(needed, image="host"), needed.packages))
+    key = environment_key(needed, image="host")
+    return install(InstallRequest(key, needed.packages, (), needed.logins, access))
 
 
 def reference_of(definition: ir.WorkflowDef) -> str:
@@ -155,3 +160,44 @@ def test_a_reference_that_is_not_there_is_told_of_by_the_installer(repository):
     assert reference_of(pinned(definition)) == "nowhere"
     assert result.python is None
     assert "nowhere" in (result.problem or "")
+
+
+@pytest.fixture
+def server(tmp_path):
+    server = GitServer(tmp_path)
+    server.open()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def access(tmp_path):
+    """How the password of a repository is read, from an engine that keeps it."""
+    context = RunContext(
+        owner="ada", workspace_id="ada", project_id="default", cluster="", token="e30.e30.c2ln"
+    )
+    with MemoryEngine(PlanBuilder().build(context=context), folder=tmp_path) as engine:
+        engine.secrets["git-password"] = PASSWORD
+        with Forwarder(engine.head_start.engine_socket, host="127.0.0.1", port=0) as forwarder:
+            yield SecretsLogin(uri=f"http://127.0.0.1:{forwarder.port}", token=context.token)
+
+
+PASSWORD = "of-ada-and-nobody-else"
+
+
+def test_a_private_repository_is_read_with_its_secret_which_stays_nowhere(
+    repository, server, access, tmp_path
+):
+    repository.publish(7)
+    server.passwords["tool.git"] = ("ada", PASSWORD)
+    secret = ir.SecretNode(id=ir.SecretNodeId("secret-git"), secret_name="git-password")
+    parsed = ir.GitURL.model_validate(f"{server.url}/tool.git".replace("://", "://ada@"))
+    definition = repository.definition("main", url=parsed.model_copy(update={"password": secret}))
+
+    result = installed(definition, access)
+
+    assert reference_of(pinned(definition, access)) != "main"
+    assert number(result) == "7"
+    assert PASSWORD not in str(result.lines)
+    kept = ["grep", "-rF", PASSWORD, str(tmp_path / "environments")]
+    assert subprocess.run(kept, check=False).returncode == 1

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from orquestra import sdk
 from orquestra.executor.testing import PlanBuilder
 from orquestra.sdk.schema.cluster import (
     AttemptsBegan,
@@ -21,6 +22,7 @@ from orquestra.sdk.schema.cluster import (
     NodeJoined,
     NodeSize,
     NodeState,
+    RunContext,
 )
 from orquestra.sdk.schema.workflow_run import State
 
@@ -281,3 +283,30 @@ def test_two_clusters_on_one_machine_stay_on_its_loopback_address(cluster):
     for program in ("gcs_server", "raylet"):
         hosts = {address.rpartition(":")[0] for address in listeners[program]}
         assert hosts == {"127.0.0.1"}
+
+
+def test_tasks_read_the_secrets_of_their_run_through_the_head(cluster):
+    def read(given):
+        token = Path(os.environ["ORQ_SECRETS_TOKEN_FILE"]).read_text()
+        return given, sdk.secrets.get("key", workspace_id="team"), token
+
+    runs, reads = [], []
+    for number, token in enumerate(("e30.e30.b25l", "e30.e30.dHdv"), 1):
+        builder = PlanBuilder(run_id=f"run-{number}")
+        reads.append(builder.call(read, sdk.Secret("key")))
+        context = RunContext(
+            owner="ada", workspace_id="ada", project_id="default", cluster="", token=token
+        )
+        runs.append(builder.build(reads[-1], context=context))
+
+    with cluster(*runs) as (engine, _):
+        engine.secrets |= {"key": "mine", "zri:v1::0:team:secret:key": "ours"}
+        ends = [engine.finished(run.plan.run_id, seconds=SECONDS) for run in runs]
+        results = [
+            engine.result(run.plan.run_id, made.packed)
+            for run, made in zip(runs, reads, strict=True)
+        ]
+
+    assert [end.message for end in ends] == [None, None]
+    tokens = [run.plan.context.token for run in runs]
+    assert results == [("mine", "ours", token) for token in tokens]

@@ -41,11 +41,14 @@ def token(*, expires_in: float = 3600) -> str:
 
 @dataclass(kw_only=True)
 class CannedEngine:
-    """What the server answers, by path; and the calls that it has got."""
+    """What the server answers and where it leads, by path; and what it was asked and sent."""
 
     uri: str
     answers: dict[str, Any] = field(default_factory=dict)
+    redirects: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    bodies: dict[str, bytes] = field(default_factory=dict)
 
     def answer(self, path: str, data: Any) -> None:
         self.answer_bare(path, {"data": data})
@@ -56,6 +59,16 @@ class CannedEngine:
     def answer_logs(self, path: str, *events: tuple[float, dict[str, str]]) -> None:
         with archive(events) as packed:
             self.answers[path] = (200, packed.read())
+
+    def answer_places(self, **projects: list[str]) -> None:
+        """Have workspaces, by their ids, with projects."""
+        catalog = "/api/catalog/workspaces"
+        self.answer_bare(catalog, [{"id": w, "displayName": f"The {w}"} for w in projects])
+        for workspace, ids in projects.items():
+            self.answer_bare(
+                f"{catalog}/zri:v1::0:system:resource_group:{workspace}/projects",
+                [{"id": p, "displayName": p.title(), "resourceGroupId": workspace} for p in ids],
+            )
 
     def answer_run(self, **status: Any) -> ir.WorkflowDef:
         """Have one run of the workflow above."""

@@ -1,5 +1,6 @@
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -7,7 +8,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from click.testing import CliRunner, Result
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.input import create_pipe_input
 
+from orquestra.cli import prompts
 from orquestra.cli.root import root
 from tests.unit.cli.canned_engine import CannedEngine, token
 
@@ -16,17 +20,26 @@ from tests.unit.cli.canned_engine import CannedEngine, token
 def engine() -> Iterator[CannedEngine]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            path = urlsplit(self.path).path
+            address = urlsplit(self.path)
+            path = address.path
             canned.calls.append(f"{self.command} {self.path}")
             missing = (404, b'{"message": "not_found", "detail": "There is nothing of that id."}')
             status, body = canned.answers.get(path, missing)
-            self.send_response(status)
+            place = canned.redirects.get(path)
+            self.send_response_only(307 if place else status)
+            for name, value in canned.headers.items():
+                self.send_header(name, value)
+            if place:
+                self.send_header("Location", f"{place}?{address.query}")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 
+        do_DELETE = do_GET  # noqa: N815 - the name is that of the library
+
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            canned.bodies[urlsplit(self.path).path] = sent
             self.do_GET()
 
         def log_message(self, *args: Any) -> None:
@@ -65,3 +78,33 @@ def orq(tmp_path, monkeypatch) -> Orq:
 def logged_in(orq, engine) -> Orq:
     assert orq("login", "-s", engine.uri, "-t", token()).exit_code == 0
     return orq
+
+
+class Keyboard:
+    """What somebody types into the questions that are asked after this."""
+
+    DOWN, ENTER, SPACE, CTRL_C = "\x1b[B", "\r", " ", "\x03"
+
+    def __init__(self, terminal: Any) -> None:
+        self._terminal = terminal
+
+    def types(self, *keys: str) -> None:
+        self._terminal.send_text("".join(keys))
+
+
+@pytest.fixture
+def keyboard(monkeypatch) -> Iterator[Keyboard]:
+    """A terminal for the questions of commands; without this there is none."""
+    monkeypatch.setattr(prompts, "is_interactive", lambda: True)
+    with create_pipe_input() as terminal, create_app_session(input=terminal):
+        yield Keyboard(terminal)
+
+
+@pytest.fixture
+def in_utc(monkeypatch) -> Iterator[None]:
+    """Local times are those of UTC."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "UTC")
+        time.tzset()
+        yield
+    time.tzset()

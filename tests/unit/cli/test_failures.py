@@ -10,22 +10,34 @@ from tests.unit.cli.canned_engine import token
     ("error", "code"),
     [
         (sdk.ConfigNameNotFoundError("no"), 2),
-        (sdk.QERemoved("no more"), 2),
+        (sdk.NoOptionsAvailableError("nothing"), 2),
+        (sdk.QERemoved("no more"), 11),
         (sdk.WorkflowSyntaxError("no"), 8),
         (sdk.WorkflowRunNotStarted("refused"), 9),
         (sdk.WorkflowRunNotFinished("not yet", State.RUNNING), 9),
-        (sdk.WorkflowRunNotFoundError("no such run"), 10),
+        (sdk.WorkflowDefinitionModuleNotFound("flows", ["."]), 7),
+        (sdk.WorkflowRunNotFoundError("no such run"), 255),
         (sdk.RemoteConnectionError("http://engine.example"), 11),
         (sdk.RayNotRunningError(), 11),
         (sdk.UnauthorizedError("log in"), 12),
+        (sdk.LocalConfigLoginError("no login needed"), 14),
+        (sdk.InProcessFromCLIError("no such runs"), 15),
+        (sdk.UserCancelledPrompt("never mind"), 15),
+        (sdk.ProjectInvalidError("not yours"), 255),
         (PermissionError(13, "Permission denied", "/etc/orquestra"), 1),
         (sdk.FutureNotAValueError("a future was copied"), 8),
-        (sdk.BaseRuntimeError("the answer is not right"), 1),
+        (sdk.BaseRuntimeError("the answer is not right"), 255),
+        (FileNotFoundError("ORQUESTRA_PASSPORT_FILE says that there is a token"), 1),
+        (OSError(28, "No space left on device"), 1),
+        (UnicodeEncodeError("ascii", "✓", 0, 1, "ordinal not in range(128)"), 1),
         (KeyError("surprise"), 255),
     ],
 )
 def test_each_kind_of_error_has_its_exit_code(error, code):
-    assert Failure.of(error).exit_code == code
+    failure = Failure.of(error)
+
+    assert failure.exit_code == code
+    assert ("defect" in (failure.hint or "")) is isinstance(error, KeyError)
 
 
 def test_an_expected_error_is_shown_without_a_traceback(capsys):
@@ -33,7 +45,7 @@ def test_an_expected_error_is_shown_without_a_traceback(capsys):
 
     assert capsys.readouterr().err.splitlines() == [
         "error: There is no workflow run 'x'.",
-        "hint: `orq wf list` shows your runs; `-c` chooses another Compute Engine",
+        "hint: `orq wf list` shows your runs; without `-c`, all saved logins are asked for it",
     ]
 
 

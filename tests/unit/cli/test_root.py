@@ -1,4 +1,5 @@
 import os
+import shlex
 import subprocess
 import sys
 
@@ -9,7 +10,10 @@ from click.testing import CliRunner
 from orquestra.cli.root import root
 from tests.unit.cli.canned_engine import RUN_ID, token
 
-HEAVY = {"alembic", "fastapi", "httpx", "pydantic", "ray", "rich", "sqlalchemy"}
+HEAVY = {
+    *("alembic", "fastapi", "ray", "sqlalchemy"),
+    *("graphviz", "httpx", "prompt_toolkit", "pydantic", "questionary", "rich"),
+}
 
 PRINT_LOADED = """
 import sys
@@ -27,6 +31,12 @@ except SystemExit:
         ["--help"],
         ["wf", "--help"],
         ["wf", "view", "--help"],
+        ["wf", "graph", "--help"],
+        ["task", "results", "--help"],
+        ["login", "--help"],
+        ["project", "list", "--help"],
+        ["doctor", "--help"],
+        ["completion", "--help"],
         ["up", "--help"],
         ["engine", "serve", "--help"],
     ],
@@ -97,3 +107,92 @@ def test_an_unknown_command_is_a_usage_error(orq):
 
 def test_the_version_names_the_sdk(orq):
     assert orq("-V").stdout.startswith("Orquestra Workflow SDK, version ")
+
+
+def run(*arguments, redirection="", **variables):
+    """The command line as a program of its own, started by a shell."""
+    command = shlex.join([sys.executable, "-m", "orquestra.cli", *arguments])
+    return subprocess.run(
+        ["sh", "-c", f"{command} {redirection}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **variables},
+    )
+
+
+class TestAnAnswerThatNobodyCanTake:
+    @pytest.fixture(autouse=True)
+    def one_login(self, orq):
+        assert orq("login", "-s", "https://lab.example.com", "-t", token()).exit_code == 0
+
+    @pytest.mark.parametrize("arguments", [["login", "--list"], ["login", "list", "--json"]])
+    def test_a_full_disk_is_told_in_its_own_words(self, arguments):
+        done = run(*arguments, redirection=">/dev/full")
+
+        assert (done.returncode, done.stderr) == (1, "error: No space left on device\n")
+
+    @pytest.mark.parametrize("arguments", [["login", "--list"], ["login", "list", "--json"]])
+    def test_a_closed_output_is_no_failure(self, arguments):
+        done = run(*arguments, redirection=">&-")
+
+        assert (done.returncode, done.stderr) == (0, "")
+
+    def test_an_encoding_without_the_characters_is_told_with_the_variable_that_mends_it(self):
+        done = run("login", "--list", PYTHONIOENCODING="ascii")
+
+        assert done.returncode == 1
+        assert "encoding ascii" in done.stderr
+        assert "PYTHONIOENCODING=utf-8" in done.stderr
+
+    def test_a_width_that_is_none_is_passed_over(self):
+        assert run("login", "--list", COLUMNS="abc").returncode == 0
+
+
+def test_a_token_file_of_a_platform_that_is_not_there_is_told(orq, monkeypatch):
+    monkeypatch.setenv("ORQUESTRA_PASSPORT_FILE", "/nonexistent")
+    monkeypatch.setenv("ORQ_CURRENT_CLUSTER", "lab.example.com")
+
+    result = orq("wf", "list", "-c", "auto")
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: ORQUESTRA_PASSPORT_FILE says")
+    assert "defect" not in result.stderr
+
+
+class TestCtrlC:
+    def test_in_a_command_ends_with_the_code_of_shells(self, orq, monkeypatch):
+        def interrupted(**_):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("orquestra.cli.login.listing.show", interrupted)
+
+        result = orq("login", "--list")
+
+        assert (result.exit_code, result.stderr) == (130, "\ncancelled\n")
+
+    @pytest.mark.parametrize("module", ["orquestra.cli.root", "orquestra.cli.exit_codes"])
+    def test_while_the_program_is_being_imported_does_the_same(self, module):
+        program = f"""
+import sys
+import orquestra.cli
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == {module!r}:
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupting())
+orquestra.cli.main()
+"""
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=False
+        )
+
+        assert (done.returncode, done.stderr) == (130, "\ncancelled\n")
+
+    def test_at_a_question_of_click_is_a_cancelled_question(self, orq, monkeypatch):
+        def aborted(**_):
+            raise click.Abort
+
+        monkeypatch.setattr("orquestra.cli.login.listing.show", aborted)
+
+        assert orq("login", "--list").exit_code == 15

@@ -5,6 +5,7 @@ import pwd
 import signal
 from contextlib import asynccontextmanager
 
+import httpx
 import pytest
 
 from orquestra.engine import serving
@@ -41,6 +42,36 @@ async def test_a_signal_before_the_servers_have_begun_ends_an_engine_in_an_order
         signal.signal(signal.SIGTERM, before)
 
     assert len(parked) == 1
+
+
+async def whence(scope, _, send) -> None:
+    """An app that answers where a request comes from."""
+    found = f"{scope['scheme']} {scope['client'][0]}".encode()
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": found})
+
+
+PROXIES = {
+    "nothing is trusted": ([], "127.0.0.1", "http 127.0.0.1"),
+    "a proxy": (["127.0.0.1"], "127.0.0.1", "https 10.9.9.9"),
+    "a network of proxies": (["10.0.0.0/8", "::1"], "10.1.2.3", "https 10.9.9.9"),
+    "somebody else": (["10.0.0.0/8"], "127.0.0.1", "http 127.0.0.1"),
+}
+
+
+@pytest.mark.parametrize(("trusted", "client", "found"), PROXIES.values(), ids=PROXIES)
+async def test_who_says_where_a_request_comes_from_must_be_trusted(
+    tmp_path, monkeypatch, trusted, client, found
+):
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
+    settings = Settings(data=tmp_path, trusted_proxies=trusted)
+    server = serving._Server(whence, uds=None, proxies=settings.trusted_proxies)
+    server.config.load()
+    transport = httpx.ASGITransport(app=server.config.loaded_app, client=(client, 1))
+
+    async with httpx.AsyncClient(transport=transport, base_url="http://engine") as http:
+        said = {"X-Forwarded-For": "10.9.9.9", "X-Forwarded-Proto": "https"}
+        assert (await http.get("/", headers=said)).text == found
 
 
 def test_runs_belong_to_who_runs_the_engine_whatever_the_shell_says(monkeypatch):

@@ -1,5 +1,6 @@
 import os
 import stat
+from datetime import timedelta
 
 import pytest
 
@@ -31,6 +32,52 @@ def test_base_images_of_a_local_engine_are_those_built_on_its_machine(tmp_path):
 def test_fewer_standbys_than_none_are_refused(tmp_path):
     with pytest.raises(ConfigurationError, match="standby"):
         load(tmp_path, text="[nodes]\nstandby = -1\n")
+
+
+@pytest.mark.parametrize(("text", "days"), [("", 30), ("[login]\ntoken_days = 7\n", 7)])
+def test_how_long_tokens_of_the_login_page_are_valid_can_be_set(tmp_path, text, days):
+    assert load(tmp_path, text=text).login.token_lifetime == timedelta(days=days)
+
+
+def test_tokens_that_are_valid_for_no_day_are_refused(tmp_path):
+    with pytest.raises(ConfigurationError, match="token_days"):
+        load(tmp_path, text="[login]\ntoken_days = 0\n")
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        ("https://orquestra.example.com", "https://orquestra.example.com"),
+        ("http://10.0.0.1:8300/", "http://10.0.0.1:8300"),
+        ("https://[::1]:8300", "https://[::1]:8300"),
+    ],
+)
+def test_users_are_told_another_address_where_one_is_set(tmp_path, given, address):
+    assert load(tmp_path, text=f'public_address = "{given}"\n').address == address
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "orquestra.example.com",
+        "ftp://orquestra.example.com",
+        "https://",
+        "https://orquestra.example.com/engine",
+        "https://orquestra.example.com?a",
+        "https://ada@orquestra.example.com",
+        "https://a b",
+        "",
+    ],
+)
+def test_what_is_no_address_of_an_engine_is_refused(tmp_path, given):
+    with pytest.raises(ConfigurationError, match=r"public_address: .*https://HOST"):
+        load(tmp_path, text=f'public_address = "{given}"\n')
+
+
+@pytest.mark.parametrize("given", ["proxy.example.com", "10.0.0.1/8", "*"])
+def test_what_is_no_address_of_a_proxy_is_refused(tmp_path, given):
+    with pytest.raises(ConfigurationError, match="trusted_proxies"):
+        load(tmp_path, text=f'trusted_proxies = ["{given}"]\n')
 
 
 def test_owners_have_environments_of_their_own(tmp_path):

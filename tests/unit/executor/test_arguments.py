@@ -4,12 +4,13 @@ import pickle
 
 import pytest
 
+from orquestra import sdk
 from orquestra.executor.arguments import MANY
 from orquestra.executor.exchange import Exchange
-from orquestra.executor.protocol import Bundle, Constant, Counted, Gathered, Item, Own
+from orquestra.executor.protocol import Bundle, Constant, Counted, Gathered, Item, Own, Secret
 from orquestra.executor.runs import Run
 from orquestra.executor.scheduling import Scheduler
-from orquestra.executor.testing import Behaviour, PlanBuilder
+from orquestra.executor.testing import PlanBuilder
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import Location
 from orquestra.sdk.schema.workflow_run import State
@@ -118,18 +119,40 @@ def test_a_constant_that_a_map_goes_over_lies_in_the_exchange(tmp_path):
     run.close()
 
 
-def test_a_secret_in_a_collection_is_found():
+def test_calls_take_secrets_by_their_names(tmp_path):
+    key = sdk.Secret("key", config_name="prod", workspace_id="team")
     builder = PlanBuilder()
-    made = builder.call(number, 1)
-    last = builder.call(add, [made])
-    built = builder.build(last)
-    secret = ir.SecretNode(id="secret-0", secret_name="password")
-    built.definition.secret_nodes[secret.id] = secret
-    (node,) = built.definition.collection_nodes.values()
-    node.items.append(secret.id)
-    crew = cluster(built, behave=lambda _: Behaviour())
+    alone = builder.call(number, key)
+    inside = builder.call(add, {"keys": [key, 1]})
+    run = run_of(builder.build(alone, inside), tmp_path)
 
-    crew.executor.begin(built.plan, built.definition)
-    crew.play()
+    (first,), (outer,) = (run.arguments.of(job)[0] for job in run.supply.ready(0))
 
-    assert "takes the secret 'password'" in finished(crew)[0].message
+    assert first == Secret("key", "team", "prod")
+    assert outer.items[0].items == (first, Constant(ir.ArtifactFormat.JSON, b"1"))
+    run.close()
+
+
+def test_a_map_goes_over_secrets_and_beside_them(tmp_path):
+    keys = [sdk.Secret("one"), sdk.Secret("two")]
+    builder = PlanBuilder()
+    made = builder.call(add, keys, sdk.Secret("both"), map_over=[0])
+    run = run_of(builder.build(made), tmp_path)
+    (count,) = run.supply.ready(0)
+
+    elements = run.open_map(count, Counted(2, {}))
+
+    names = [[each.name for each in run.arguments.of(job)[0]] for job in elements]
+    assert names == [["one", "both"], ["two", "both"]]
+    run.close()
+
+
+def test_what_takes_a_secret_is_sent_behind_what_makes_its_other_arguments():
+    builder = PlanBuilder(pools={"default": (1, TWO)})
+    first = builder.call(number, 1)
+    last = builder.call(add, first, sdk.Secret("key"))
+
+    crew = execute(builder.build(last), size=TWO)
+
+    assert last_call(crew).after is not None
+    assert last_call(crew).arguments[1] == Secret("key", None, None)

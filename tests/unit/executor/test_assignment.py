@@ -11,9 +11,11 @@ from orquestra.executor.engine_client import EngineClient
 from orquestra.executor.errors import ClusterOver, EngineRefused
 from orquestra.executor.pools import AutoscalerFile, PoolRelease
 from orquestra.executor.testing import PlanBuilder
+from orquestra.sdk.configuration.platform_login import SecretsLogin
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import CommitsPinned
 from orquestra.sdk.schema.workflow_run import State
+from tests.unit.executor.conftest import CONTEXT
 
 
 class Runner:
@@ -93,6 +95,7 @@ def assignment(client, runner, told, tmp_path):
         events=told,
         autoscaler=AutoscalerFile(tmp_path / "autoscaler.json", cluster_id="cluster-1"),
         release=PoolRelease(client),
+        secrets_uri="http://127.0.0.1:1",
     )
 
 
@@ -168,7 +171,7 @@ def git(monkeypatch):
     """A repository that answers once it may."""
     may_answer = threading.Event()
 
-    def find(imports):
+    def find(imports, *, access):
         assert may_answer.wait(5)
         return {found.id: COMMIT for found in imports}
 
@@ -190,6 +193,20 @@ def test_no_run_waits_for_the_repositories_of_another(engine, assignment, runner
 
     assert reference(runner, "run-0") == COMMIT
     assert told == [CommitsPinned(run_id="run-0", commits={"git-0": COMMIT})]
+
+
+def test_repositories_are_asked_with_the_token_of_the_run(engine, assignment, runner, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        module, "find_commits", lambda _, *, access: asked.append(access) or {"git-0": COMMIT}
+    )
+    built = with_git("run-0")
+    engine.submit(replace(built, plan=built.plan.model_copy(update={"context": CONTEXT})))
+
+    assignment.apply(engine.work(after=NO_VERSION))
+    runner.wait_for("run-0", "run-1", "run-2")
+
+    assert asked == [SecretsLogin(uri="http://127.0.0.1:1", token=CONTEXT.token)]
 
 
 def test_a_new_head_goes_on_with_the_commits_of_the_last_one(engine, assignment, runner, told):
@@ -217,7 +234,7 @@ def test_a_run_that_ends_while_its_repositories_are_asked_does_not_begin(
 
 
 def test_a_run_whose_repositories_cannot_be_asked_fails(engine, assignment, told, monkeypatch):
-    def broken(imports):
+    def broken(imports, *, access):
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(module, "find_commits", broken)

@@ -8,7 +8,7 @@ import pytest
 from orquestra.executor import digests as module
 from orquestra.executor.digests import Digests, digest_of_value
 from orquestra.executor.exchange import Exchange, encode
-from orquestra.executor.protocol import Constant, Gathered, Item, Own
+from orquestra.executor.protocol import Constant, Gathered, Item, Own, Secret
 from orquestra.sdk.schema import ir
 from orquestra.sdk.values import serialize
 
@@ -127,3 +127,18 @@ def test_a_fingerprint_counts_in_place_of_the_bytes(store, tmp_path):
     assert digests.of(Item(first, 0)) == digests.of(Item(second, 0)) != digests.of(Item(first, 1))
     assert digests.of(same_bytes) == Digests(tmp_path, modules="1").of(same_bytes)
     assert digests.of(first) != Digests(tmp_path, modules="2", fingerprints=fingerprints).of(first)
+
+
+def test_a_secret_counts_by_its_name(digest):
+    names = [
+        ("key", None, None),
+        ("key", "team", None),
+        ("key", None, "prod"),
+        ("key2", None, None),
+    ]
+
+    found = {digest(Secret(*name)) for name in names}
+
+    assert len(found) == 4
+    assert digest(Secret("key", None, None)) in found
+    assert digest(constant(["key", None, None])) not in found

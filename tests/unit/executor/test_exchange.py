@@ -178,3 +178,10 @@ def test_a_pipe_in_place_of_a_file_is_no_value(exchange, tmp_path, size):
 
     with pytest.raises(OSError, match="no regular file"):
         exchange.read(Location("run-1.w1.1", 0, size, ValueFormat.JSON))
+
+
+def test_what_cannot_be_pickled_is_told_without_our_own_trouble_with_it():
+    with pytest.raises(TypeError, match="generator") as caught:
+        encode(each for each in ())
+
+    assert caught.value.__context__ is None

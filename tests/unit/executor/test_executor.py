@@ -3,6 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orquestra import sdk
 from orquestra.executor.protocol import Own
 from orquestra.executor.surroundings import Cause
 from orquestra.executor.testing import Behaviour, MemoryCrew, PlanBuilder
@@ -168,29 +169,15 @@ def test_a_definition_that_cannot_be_walked_ends_its_run():
     assert "which no task of the workflow makes" in finished(crew)[0].message
 
 
-def test_a_secret_is_refused_before_anything_runs():
+def test_a_secret_that_cannot_be_read_is_an_exception_of_its_task():
     builder = PlanBuilder()
-    only = builder.call(number, 1)
-    built = builder.build(only)
-    definition = built.definition
-    invocation = definition.task_invocations[only.invocation_id]
-    secret = ir.SecretNode(id=ir.SecretNodeId("secret-0"), secret_name="password")
-    changed = definition.model_copy(
-        update={
-            "secret_nodes": {secret.id: secret},
-            "task_invocations": {
-                only.invocation_id: invocation.model_copy(update={"args_ids": [secret.id]})
-            },
-        }
-    )
-    crew = cluster(built)
+    policy = ir.RetryPolicy(max_retries=1, delay_seconds=0, backoff=1, max_delay_seconds=0)
+    only = builder.call(number, sdk.Secret("password"), retry_policy=policy)
 
-    crew.executor.begin(built.plan, changed)
-    crew.play()
+    crew = execute(builder.build(only), behave=lambda _: Behaviour(problem="no secret"))
 
-    assert "takes the secret 'password'" in finished(crew)[0].message
-    assert of(crew, only.invocation_id) == [(1, State.FAILED, True)]
-    assert not crew.calls
+    assert of(crew, only.invocation_id) == [(1, State.FAILED, False), (2, State.FAILED, True)]
+    assert "no secret (tried 2 times)" in finished(crew)[0].message
 
 
 def test_a_message_that_no_utf8_can_hold_is_told_all_the_same():

@@ -11,7 +11,7 @@ import pytest
 
 from orquestra.executor import installation
 from orquestra.executor.installation import InstallRequest, install
-from orquestra.executor.virtual_environments import Tool, python_of, see_image, tools
+from orquestra.executor.virtual_environments import Tool, see_image, tools
 
 
 @pytest.fixture(autouse=True)
@@ -38,29 +38,6 @@ def wheels(tmp_path):
         )
         wheel.writestr(f"{info}/RECORD", "")
     return folder
-
-
-@pytest.fixture
-def play(monkeypatch):
-    """Lets shell scripts play the programs; each notes what it does in the folder's parent."""
-
-    def set_tools(*scripts):
-        def made(folder):
-            create = f"mkdir -p {folder}/bin; ln -s {sys.executable} {python_of(folder)}"
-            return [
-                Tool(
-                    name=f"tool {number}",
-                    create=("sh", "-c", f"{create}; echo create {number} >> {folder}.log"),
-                    install=("sh", "-c", script, "sh"),
-                    sees_image=True,
-                )
-                for number, script in enumerate(scripts, 1)
-            ]
-
-        monkeypatch.setattr(installation, "tools", made)
-        monkeypatch.setattr(installation, "see_image", lambda *_: None)
-
-    return set_tools
 
 
 def request(*packages, options=()):

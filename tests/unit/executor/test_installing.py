@@ -4,6 +4,7 @@ from orquestra.executor.surroundings import Installing, Requirements
 from orquestra.executor.testing import Behaviour, PlanBuilder
 from orquestra.sdk.schema.cluster import LogLines
 from orquestra.sdk.schema.workflow_run import State
+from tests.unit.executor.conftest import CONTEXT
 from tests.unit.executor.playing import NODE, cluster, ends, execute, finished, number, of
 
 
@@ -85,3 +86,13 @@ def test_an_installation_that_fails_ahead_of_time_fails_its_first_task_at_once()
     assert "no such package" in finished(crew)[0].message
     assert crew.installs == 1
     assert ends(crew)[-1].ended_at - ends(crew)[0].ended_at < 0.5
+
+
+def test_passwords_are_read_with_the_token_of_a_run_that_needs_them():
+    builder = PlanBuilder()
+    only = builder.call(number, requirements=("numpy",))
+
+    crew = execute(builder.build(only, context=CONTEXT))
+
+    assert crew.access.token == CONTEXT.token
+    assert execute(builder.build(only)).access is None

@@ -266,8 +266,7 @@ def test_a_run_that_is_stopped_in_a_map_is_over():
 def test_very_many_results_are_gathered_from_one_place(length, tmp_path):
     builder, made = one_map()
     built = builder.build(made)
-    crew = cluster(built, behave=counting(length))
-    crew.executor._exchange = tmp_path
+    crew = cluster(built, behave=counting(length), exchange=tmp_path)
     crew.executor.begin(built.plan, built.definition)
     crew.play()
 

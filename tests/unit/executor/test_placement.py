@@ -114,7 +114,7 @@ def test_a_worker_holds_the_resources_of_its_environment_on_its_pool(placement, 
 
 
 def test_a_worker_runs_in_the_environment_that_was_installed_for_it(placement, ray):
-    placement.install(NEEDY, image="image")
+    placement.install(NEEDY, image="image", access=None)
     installed = InstallResult("/envs/1/bin/python", None, [(1.0, "Installed numpy")])
     ray.asked[0][2].answer.set_result((installed, "node-1"))
     assert isinstance(placement.inbox.get(timeout=5), Installing)
@@ -129,7 +129,7 @@ def test_a_worker_runs_in_the_environment_that_was_installed_for_it(placement, r
 
 
 def test_an_installation_that_fails_tells_what_the_installer_said(placement, ray):
-    placement.install(NEEDY, image="image")
+    placement.install(NEEDY, image="image", access=None)
     ray.asked[0][2].answer.set_result((InstallResult(None, "ERROR: no", []), "node-1"))
 
     assert placement.inbox.get(timeout=5).problem == "ERROR: no"

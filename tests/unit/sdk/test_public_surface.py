@@ -34,7 +34,7 @@ EXPORTS_OF_1_1 = {
     # modules
     "mlflow",
 }  # fmt: skip
-OUR_EXPORTS = {"CachePolicy", "RetryPolicy"}
+OUR_EXPORTS = {"CachePolicy", "LogLine", "RetryPolicy", "RunSnapshot"}
 NOT_FOR_STAR_IMPORTS = {"map"}
 
 SUBMODULES = {

@@ -1,4 +1,4 @@
-"""The group `orq engine`: starting a Compute Engine, and issuing its login tokens.
+"""The group `orq engine`: starting a Compute Engine, and what its administrator does with it.
 
 The only part of the command line that imports `orquestra.engine`, and needs its extra installed.
 """
@@ -13,7 +13,22 @@ _COMMANDS = {
     "serve": Command(
         target="orquestra.cli.engine.serve:serve", help="Run a Compute Engine until Ctrl-C."
     ),
-    "token": Command(target="orquestra.cli.engine.token:token", help="Print a login token."),
+    "token": Command(
+        target="orquestra.cli.engine.token:token", help="Print a login token, or take some back."
+    ),
+    "user": Command(target="orquestra.cli.engine.user:user", help="Add, change and remove users."),
+    "workspace": Command(
+        target="orquestra.cli.engine.workspace:workspace",
+        help="Add and remove workspaces and their members.",
+    ),
+    "project": Command(
+        target="orquestra.cli.engine.project:project",
+        help="Add and remove projects of workspaces.",
+    ),
+    "secrets": Command(
+        target="orquestra.cli.engine.secrets:secrets",
+        help="Change the key that secrets are encrypted with.",
+    ),
 }
 
 
@@ -21,8 +36,11 @@ class _Reporting(LazyGroup):
     """Turns the engine's own errors into messages; the rest of the command line meets none."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        from orquestra.cli.engine import extra
+
         try:
-            return super().invoke(ctx)
+            with extra.required():
+                return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:  # only the engine's are answered here

@@ -44,13 +44,11 @@ def serve(
     simulated_gpus: int,
 ) -> None:
     """Run a Compute Engine until Ctrl-C. It logs to standard error when it is ready."""
-    from orquestra.cli.engine import extra
+    from orquestra.engine import serving
+    from orquestra.engine.settings import Settings
     from orquestra.sdk.configuration import local_engine
 
     _log()
-    with extra.required():
-        from orquestra.engine import serving
-        from orquestra.engine.settings import Settings
     default_data, default_port = DEFAULT_DATA, DEFAULT_PORT
     if local:
         default_data, default_port = local_engine.data_folder(), 0

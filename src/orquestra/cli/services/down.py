@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from orquestra.cli.services.options import data_option, json_option, service_options
+from orquestra.cli.options import json_option
+from orquestra.cli.services.options import data_option, service_options
 
 
 @click.command()

@@ -14,8 +14,6 @@ data_option = click.option(
     "(default: as ORQ_LOCAL_DATA says, else ~/.orquestra/local).",
 )
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-
 simulate_gpu_option = click.option(
     "--simulate-gpu",
     "simulated_gpus",

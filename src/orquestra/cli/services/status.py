@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from orquestra.cli.services.options import data_option, json_option
+from orquestra.cli.options import json_option
+from orquestra.cli.services.options import data_option
 
 
 @click.command()

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orquestra.cli.options import json_option
 from orquestra.cli.services.options import (
     data_option,
-    json_option,
     port_option,
     service_options,
     simulate_gpu_option,

@@ -20,8 +20,10 @@ _COMMANDS = {
         target="orquestra.cli.workflow.list:list_runs", help="List your workflow runs."
     ),
     "view": _command("view", "Show the state of a run and of its tasks."),
+    "watch": _command("watch", "Show tasks and nodes of a run as they change."),
     "nodes": _command("nodes", "Show the nodes of a run: their images, times and tasks."),
     "timing": _command("timing", "Show where the time of a run went, and how to save some."),
+    "graph": _command("graph", "Draw the graph of a workflow or of a run."),
     "results": _command("results", "Show or save what a run returned.", aliases=("outputs",)),
     "logs": _command("logs", "Show or save what the tasks of a run printed."),
     "stop": _command("stop", "Stop a run."),

@@ -1,31 +1,36 @@
 """From a workflow to its definition. This runs the user's workflow function."""
 
-import inspect
+from collections.abc import Sequence
 from typing import Any
 
 from orquestra.cli.exit_codes import ExitCode
 from orquestra.cli.failures import Failure
 from orquestra.cli.workflow.frames import user_frames
+from orquestra.cli.workflow.parameters import bind
 from orquestra.sdk import WorkflowTemplate
 from orquestra.sdk.exceptions import BaseRuntimeError, WorkflowSyntaxError
 from orquestra.sdk.schema import ir
 
+_HINT_ON_EXIT = (
+    "a workflow function only says which tasks there are; what ends the program belongs below "
+    '`if __name__ == "__main__":`'
+)
 
-def build(template: WorkflowTemplate[Any]) -> ir.WorkflowDef:
-    """The definition of a workflow that needs no arguments.
+
+def build(template: WorkflowTemplate[Any], parameters: Sequence[str] = ()) -> ir.WorkflowDef:
+    """The definition of a workflow with its arguments, as `parameters` reads them.
 
     Raises:
-        Failure: the workflow needs arguments, or its function raised an error of its own.
+        Failure: the arguments do not fit, or the workflow's function raised an error of its own.
         WorkflowSyntaxError: the workflow cannot be sent.
         BaseRuntimeError: a task can never run.
     """
-    if template.is_parametrized:
-        _check_needs_no_arguments(template)
+    arguments = bind(template, parameters)
     try:
-        return template().model
+        return template(*arguments.args, **arguments.kwargs).model
     except (BaseRuntimeError, WorkflowSyntaxError):
         raise
-    except Exception as error:  # the user's code can raise anything
+    except (Exception, SystemExit) as error:  # the user's code can raise anything
         frames = user_frames(error)
         if not frames:
             raise
@@ -33,20 +38,7 @@ def build(template: WorkflowTemplate[Any]) -> ir.WorkflowDef:
             f"workflow `{template.__name__}` failed while being built: "
             f"{type(error).__name__}: {error}",
             code=ExitCode.INVALID_WORKFLOW,
+            hint=_HINT_ON_EXIT if isinstance(error, SystemExit) else None,
         )
         failure.details = frames
         raise failure from error
-
-
-def _check_needs_no_arguments(template: WorkflowTemplate[Any]) -> None:
-    name, signature = template.__name__, inspect.signature(template)
-    try:
-        signature.bind()
-    except TypeError as error:
-        raise Failure(
-            f"workflow `{name}` has parameters {signature}, and the command line cannot pass "
-            "arguments yet",
-            code=ExitCode.INVALID_WORKFLOW,
-            hint="move its body to a plain function and call that from a workflow without "
-            f'parameters, or run it from Python: `{name}(...).run("<login>")`',
-        ) from error

@@ -5,52 +5,66 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orquestra.cli.workflow.options import config_option, json_option
+from orquestra.cli.completion import values
+from orquestra.cli.options import config_option, json_option, workspace_option
 
 if TYPE_CHECKING:
+    from orquestra.sdk import RuntimeConfig
     from orquestra.sdk.schema.workflow_run import WorkflowRunSummary
-
-_STATES = ("WAITING", "RUNNING", "SUCCEEDED", "TERMINATED", "FAILED", "ERROR", "KILLED")
 
 
 @click.command("list")
 @config_option
+@click.option(
+    "-i", "--interactive", is_flag=True, help="Ask for the limit, the age and the states."
+)
 @click.option("-l", "--limit", type=click.IntRange(min=1), help="Show at most so many runs.")
 @click.option("-t", "--max-age", metavar="AGE", help="Show newer runs only, like 3d or 9h32m.")
 @click.option(
-    "-s", "--state", "states", type=click.Choice(_STATES), multiple=True, help="Show such runs."
+    "-s",
+    "--state",
+    "states",
+    metavar="STATE",
+    multiple=True,
+    shell_complete=values.states,
+    help="Show runs in this state, like RUNNING or FAILED. May be given several times.",
 )
-@click.option("-w", "--workspace-id", metavar="ID", help="Show runs of this workspace.")
+@workspace_option("Show runs of this workspace.")
 @json_option
 def list_runs(
+    *,
     config: str | None,
+    interactive: bool,
     limit: int | None,
     max_age: str | None,
     states: tuple[str, ...],
     workspace_id: str | None,
     as_json: bool,
 ) -> None:
-    """List your workflow runs, the oldest first."""
+    """List the runs of a workspace, the oldest first."""
     from orquestra.cli.logins import choose
     from orquestra.cli.printing import print_json
-    from orquestra.sdk import State, list_workflow_run_summaries
+    from orquestra.cli.workflow.list_filters import Filters, asked, checked
+    from orquestra.cli.workspace_choice import choose_workspace
+    from orquestra.sdk import list_workflow_run_summaries
 
-    chosen = choose(config)
-    try:
-        found = list_workflow_run_summaries(
-            chosen,
-            limit=limit,
-            max_age=max_age,
-            state=[State(name) for name in states] or None,
-            workspace=workspace_id,
-        )
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--max-age") from error
+    login = choose(config)
+    workspace = choose_workspace(login, workspace_id)
+    filters = checked(Filters(limit=limit, max_age=max_age, states=states))
+    if interactive:
+        filters = asked(filters)
+    found = list_workflow_run_summaries(
+        login,
+        limit=filters.limit,
+        max_age=filters.max_age,
+        state=filters.known_states(),
+        workspace=workspace,
+    )
     document = describe(found)
     if as_json:
         print_json(document)
     else:
-        _print(document)
+        _print(document, user=_names_of_user(login))
 
 
 def describe(found: "Sequence[WorkflowRunSummary]") -> dict[str, Any]:
@@ -77,19 +91,35 @@ def _age(run: "WorkflowRunSummary") -> float:
     return start.timestamp() if start else float("-inf")
 
 
-def _print(document: dict[str, Any]) -> None:
+def _print(document: dict[str, Any], *, user: set[str]) -> None:
     from orquestra.cli import printing
 
-    with_owner = any(run["owner"] for run in document["runs"])
+    has_room = printing.width() >= printing.ROOM_FOR_ALL
+    shown_time = printing.local_time if has_room else printing.local_day_and_clock
+    owners = {run["owner"] or "" for run in document["runs"]}
+    with_owner = bool(owners - {""} if has_room else owners - {"", *user})
     columns = ["Workflow Run ID", "Status", "Succeeded Tasks", "Start Time"]
     rows = [
         [
             run["run_id"],
             run["state"],
             f"{run['succeeded_tasks']}/{run['total_tasks']}",
-            printing.local_time(run["start_time"]),
+            shown_time(run["start_time"]),
             *([run["owner"] or ""] if with_owner else []),
         ]
         for run in document["runs"]
     ]
-    printing.print_table([*columns, *(["Owner"] if with_owner else [])], rows)
+    columns += ["Owner"] if with_owner else []
+    printing.print_table(columns, rows, whole="Workflow Run ID")
+
+
+def _names_of_user(login: "RuntimeConfig") -> set[str]:
+    """Whom a login is of, as far as its token says it."""
+    from orquestra.sdk.configuration.tokens import read_claims
+    from orquestra.sdk.exceptions import InvalidTokenError
+
+    try:
+        claims = read_claims(login.resolved().token)
+    except InvalidTokenError:
+        return set()
+    return {str(claims[name]) for name in ("sub", "email") if name in claims}

@@ -28,6 +28,8 @@ def load(module: str) -> ModuleType:
             sys.path.insert(0, str(Path.cwd()))
             return importlib.import_module(module)
         return _import_file(file)
+    except SystemExit as end:
+        raise _ended(module, end) from end
     except Exception as error:  # importing runs the user's code, which can raise anything
         failure = Failure(
             f"the module {module} cannot be imported: {type(error).__name__}: {error}",
@@ -37,6 +39,16 @@ def load(module: str) -> ModuleType:
         )
         failure.details = user_frames(error)
         raise failure from error
+
+
+def _ended(module: str, end: SystemExit) -> Failure:
+    failure = Failure(
+        f"the module {module} ends the program when it is imported",
+        code=ExitCode.INVALID_WORKFLOW_MODULE,
+        hint='have only programs do that: put it below `if __name__ == "__main__":`',
+    )
+    failure.details = user_frames(end)
+    return failure
 
 
 def dotted_name(file: Path) -> str | None:
@@ -88,7 +100,9 @@ def _leads_to(name: str, file: Path) -> bool:
         return False
     except ValueError:  # a module that Python made itself, such as `__main__`
         return False
-    return spec is not None and spec.origin is not None and Path(spec.origin).samefile(file)
+    if spec is None or spec.origin is None or not spec.has_location:  # nothing, or in Python itself
+        return False
+    return Path(spec.origin).samefile(file)
 
 
 def _run_file(file: Path) -> ModuleType:

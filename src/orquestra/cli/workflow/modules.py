@@ -4,37 +4,42 @@ from typing import Any
 
 from orquestra.cli.exit_codes import ExitCode
 from orquestra.cli.failures import Failure
+from orquestra.cli.prompts import choose
 from orquestra.cli.workflow.loading import load
 from orquestra.sdk import WorkflowTemplate
 
 
-def find_workflow(module: str, *, name: str | None) -> WorkflowTemplate[Any]:
-    """A workflow by the module it is in and its name; without a name the only one.
+def find_workflow(
+    module: str, *, name: str | None, instead: str = "NAME, the second argument"
+) -> WorkflowTemplate[Any]:
+    """A workflow by the module it is in and its name; without a name the one that is chosen.
+
+    Args:
+        module: dotted name or path.
+        name: of the workflow function.
+        instead: where the command takes the name.
 
     Raises:
-        Failure: the module cannot be imported, or there is not exactly one such workflow.
+        Failure: the module cannot be imported, it has no such workflow, or nobody can be asked
+            which of several is meant.
     """
     templates = {
         attribute: value
         for attribute, value in vars(load(module)).items()
         if isinstance(value, WorkflowTemplate)
     }
-    known = ", ".join(sorted(templates))
     if not templates:
-        raise _failure(
-            f"the module {module} has no workflow", hint="mark a function with `@sdk.workflow`"
+        raise Failure(
+            f"the module {module} has no workflow",
+            code=ExitCode.INVALID_WORKFLOW_MODULE,
+            hint="mark a function with `@sdk.workflow`",
         )
-    if name is None and len(templates) == 1:
-        return next(iter(templates.values()))
     if name is None:
-        raise _failure(
-            f"the module {module} has several workflows: {known}",
-            hint=f"name one of them: `orq wf submit {module} {next(iter(templates))}`",
-        )
+        return choose("Workflow definition", templates, instead=instead)
     if name not in templates:
-        raise _failure(f"the module {module} has no workflow {name!r}", hint=f"it has: {known}")
+        raise Failure(
+            f"the module {module} has no workflow {name!r}",
+            code=ExitCode.UNKNOWN,
+            hint=f"it has: {', '.join(sorted(templates))}",
+        )
     return templates[name]
-
-
-def _failure(message: str, *, hint: str) -> Failure:
-    return Failure(message, code=ExitCode.INVALID_WORKFLOW_MODULE, hint=hint)

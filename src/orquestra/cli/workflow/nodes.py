@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orquestra.cli.workflow.options import config_option, json_option, run_id_argument
+from orquestra.cli.options import config_option, json_option, run_id_argument
 
 if TYPE_CHECKING:
     from orquestra.sdk.schema import api
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @run_id_argument
 @config_option
 @json_option
-def nodes(run_id: str, config: str | None, as_json: bool) -> None:
+def nodes(run_id: str | None, config: str | None, as_json: bool) -> None:
     """Show every node that a run has or had: its image, its times, the tasks on it."""
     from orquestra.cli.logins import find_run
     from orquestra.cli.printing import print_json
@@ -25,7 +25,7 @@ def nodes(run_id: str, config: str | None, as_json: bool) -> None:
 
     run = find_run(run_id, config=config)
     name_function = partial(function_name, run.get_status_model().workflow_def)
-    document = describe(run_id, run.get_nodes(), name_function=name_function)
+    document = describe(run.run_id, run.get_nodes(), name_function=name_function)
     if as_json:
         print_json(document)
     else:

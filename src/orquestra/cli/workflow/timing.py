@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orquestra.cli.workflow.options import config_option, json_option, run_id_argument
+from orquestra.cli.options import config_option, json_option, run_id_argument
 
 if TYPE_CHECKING:
     from orquestra.sdk.schema import api
@@ -17,7 +17,7 @@ _PARTS = ("queued", "pulling", "booting", "environment", "running")
 @run_id_argument
 @config_option
 @json_option
-def timing(run_id: str, config: str | None, as_json: bool) -> None:
+def timing(run_id: str | None, config: str | None, as_json: bool) -> None:
     """Show where the time of a run went, by task and by image, and how to save some.
 
     An attempt is queued, waits while the image is pulled and the node boots, gets its environment
@@ -31,10 +31,11 @@ def timing(run_id: str, config: str | None, as_json: bool) -> None:
 
     run = find_run(run_id, config=config)
     try:
-        document = describe(run_id, run.get_timing())
+        document = describe(run.run_id, run.get_timing())
     except NotFoundError as error:  # the run itself was found a moment ago
         raise Failure(
-            f"the Compute Engine of {run_id} is too old: it keeps no times", code=ExitCode.FAILED
+            f"the Compute Engine of {run.run_id} is too old: it keeps no times",
+            code=ExitCode.FAILED,
         ) from error
     if as_json:
         print_json(document)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orquestra.cli.workflow.options import config_option, json_option, run_id_argument
+from orquestra.cli.options import config_option, json_option, run_id_argument
 
 if TYPE_CHECKING:
     from orquestra.sdk.schema.workflow_run import TaskRun, WorkflowRun
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @run_id_argument
 @config_option
 @json_option
-def view(run_id: str, config: str | None, as_json: bool) -> None:
+def view(run_id: str | None, config: str | None, as_json: bool) -> None:
     """Show the state of a run and of its tasks, and why something failed."""
     from orquestra.cli.logins import find_run
     from orquestra.cli.printing import print_json
@@ -69,7 +69,7 @@ def _print(document: dict[str, Any]) -> None:
     from orquestra.cli import printing
 
     facts = {
-        "Workflow": document["workflow"],
+        "Workflow Def Name": document["workflow"],
         "Run ID": document["run_id"],
         "Status": document["state"],
         "Start Time": printing.local_time(document["start_time"]),
@@ -80,18 +80,38 @@ def _print(document: dict[str, Any]) -> None:
         facts["Message"] = document["message"]
     for number, warning in enumerate(document["warnings"], start=1):
         facts[f"Warning {number}"] = warning
+    printing.print_rule("Workflow Overview")
     printing.print_facts(facts)
-    printing.print_table(
-        ("Function", "Invocation ID", "Status", "Start", "End", "Message"),
-        (
-            (
-                task["function"],
-                task["invocation_id"],
-                task["state"],
-                printing.local_clock(task["start_time"]),
-                printing.local_clock(task["end_time"]),
-                task["message"] or "",
-            )
-            for task in document["tasks"]
-        ),
-    )
+    printing.print_rule("Task Details")
+    _print_tasks(document["tasks"])
+
+
+def _print_tasks(tasks: list[dict[str, Any]]) -> None:
+    from orquestra.cli import printing
+
+    has_room = printing.width() >= printing.ROOM_FOR_ALL
+    shown_time = printing.local_time if has_room else printing.local_clock
+    columns = ["Function", "Invocation ID", "Status", "Start Time", "End Time"]
+    rows = [
+        [
+            task["function"],
+            task["invocation_id"],
+            task["state"],
+            shown_time(task["start_time"]),
+            shown_time(task["end_time"]),
+        ]
+        for task in tasks
+    ]
+    if has_room:
+        columns.append("Message")
+        for row, task in zip(rows, tasks, strict=True):
+            row.append(task["message"] or "")
+    printing.print_table(columns, rows, whole="Invocation ID")
+    if not has_room:
+        _print_messages(tasks)
+
+
+def _print_messages(tasks: list[dict[str, Any]]) -> None:
+    for task in tasks:
+        if task["message"]:
+            click.echo(f"{click.style(task['invocation_id'], bold=True)}: {task['message']}")

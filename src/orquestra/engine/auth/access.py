@@ -8,7 +8,6 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from orquestra.engine.auth.caller import Caller
 from orquestra.engine.dependencies import Services
 from orquestra.engine.errors import Forbidden, Unauthorized
-from orquestra.engine.users import callers
 from orquestra.sdk.schema.cluster import ClusterId
 
 _bearer = HTTPBearer(auto_error=False, description="A token from `orq login` or `orq engine token`")
@@ -16,9 +15,7 @@ Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
 async def _user_or_run(services: Services, bearer: Bearer) -> Caller:
-    claims = services.tokens.read(_token(bearer))
-    async with services.database.reading() as session:
-        return await callers.caller_of(session, claims)
+    return await services.callers.of(services.tokens.read(_token(bearer)))
 
 
 UserOrRun = Annotated[Caller, Depends(_user_or_run)]
@@ -33,7 +30,7 @@ async def _current_user(caller: UserOrRun) -> Caller:
     return caller
 
 
-def _current_cluster(services: Services, bearer: Bearer, request: Request) -> ClusterId:
+async def _current_cluster(services: Services, bearer: Bearer, request: Request) -> ClusterId:
     cluster_id = ClusterId(str(request.path_params["cluster_id"]))
     services.tokens.check_cluster(cluster_id, _token(bearer))
     return cluster_id

@@ -36,10 +36,20 @@ class Tokens:
         self._key = key
         self._signing_key = key.derive("login", "signing")
 
-    def issue(self, user: str, *, lifetime: timedelta = DEFAULT_LIFETIME) -> str:
-        """A login token for a user, valid for `lifetime` from now."""
-        now = datetime.now(UTC)
-        return self._signed(user, id=uuid.uuid4().hex, issued_at=now, exp=now + lifetime)
+    def issue(
+        self,
+        user: str,
+        *,
+        lifetime: timedelta = DEFAULT_LIFETIME,
+        issued_at: datetime | None = None,
+    ) -> str:
+        """A login token for a user, valid for `lifetime`.
+
+        `issued_at` is from when on the user may have one (default: now). Where what was earlier
+        is taken back meanwhile, the token does not count.
+        """
+        at = issued_at or datetime.now(UTC)
+        return self._signed(user, id=uuid.uuid4().hex, issued_at=at, exp=at + lifetime)
 
     def of_run(self, run_id: str, *, owner: str, created_at: datetime) -> str:
         """The token that tasks of a run find: always the same one, valid while it executes."""
@@ -56,7 +66,8 @@ class Tokens:
                 token,
                 self._signing_key,
                 algorithms=[_ALGORITHM],
-                options={"require": ["sub", "iat"]},
+                # A clock that was set back does not log everybody out.
+                options={"require": ["sub", "iat"], "verify_iat": False},
             )
         except jwt.ExpiredSignatureError as error:
             raise Unauthorized(
@@ -95,5 +106,7 @@ class Tokens:
             raise Forbidden("The token does not belong to this run cluster.")
 
     def _signed(self, user: str, *, id: str, issued_at: datetime, **more: Any) -> str:  # noqa: A002
-        claims = {"sub": user, "email": user, "jti": id, "iat": issued_at, **more}
+        # With its fraction: a token of the second in which older ones are taken back counts.
+        issued = issued_at.timestamp()
+        claims = {"sub": user, "email": user, "jti": id, "iat": issued, **more}
         return jwt.encode(claims, self._signing_key, algorithm=_ALGORITHM)

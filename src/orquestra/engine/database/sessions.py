@@ -4,12 +4,16 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
+
+LOCK_PATIENCE = timedelta(seconds=10)
+"""How long a change waits for those of other processes."""
 
 _WRITING = "orquestra_writing"
 _AFTER_COMMIT = "orquestra_after_commit"
@@ -26,11 +30,13 @@ class Database:
     SQLite has one writer at a time. A transaction that reads first and writes later fails at
     once when another writer was between, so writing ones take SQLite's lock when they begin; and
     they queue for it here, since SQLite lets those who wait overtake each other until some fail.
+
+    A change that was committed outlives any process; with `durable` also a power cut.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, durable: bool = False) -> None:
         self._engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
-        _tune(self._engine)
+        _tune(self._engine, durable=durable)
         self._writer = self._engine.execution_options(**{_WRITING: True})
         self._queue = asyncio.Lock()
 
@@ -62,13 +68,20 @@ class Database:
         await self._engine.dispose()
 
 
-def _tune(engine: AsyncEngine) -> None:
+def _tune(engine: AsyncEngine, *, durable: bool) -> None:
+    synchronous = "FULL" if durable else "NORMAL"
+
     @event.listens_for(engine.sync_engine, "connect")
     def _configure(connection: Any, _: ConnectionPoolEntry) -> None:
         # The driver's own BEGIN comes too late to choose its kind, hence autocommit.
         connection.isolation_level = None
         cursor: sqlite3.Cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000"):
+        patience = LOCK_PATIENCE // timedelta(milliseconds=1)
+        for pragma in (
+            "journal_mode=WAL",
+            f"synchronous={synchronous}",
+            f"busy_timeout={patience}",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()

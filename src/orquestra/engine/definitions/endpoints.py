@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import AsyncIterator, Sequence
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response, status
+from fastapi import APIRouter, Query, Request, Response, status
 from fastapi.responses import StreamingResponse
 
 from orquestra.engine import bodies, paging
@@ -24,47 +25,46 @@ _DOCUMENTS_AT_ONCE = 10
 @router.post(
     "",
     status_code=status.HTTP_201_CREATED,
+    response_model_exclude_none=True,
     openapi_extra=bodies.documented(ir.WorkflowDef),
 )
-async def create_definition(  # noqa: D103 - the summary is the name
+async def create_definition(
     request: Request,
     services: Services,
     caller: CurrentUser,
     workspaceId: str | None = None,  # noqa: N803 - the wire's name
     projectId: str | None = None,  # noqa: N803
 ) -> api.Envelope[api.Id]:
+    """Store a definition, in your personal workspace unless another one is named."""
     space = Space.of(caller.user, workspaceId, projectId)
-    row = await service.create(services, await request.body(), space=space)
+    row = await service.create(services, await request.body(), caller=caller, space=space)
     return api.Envelope(data=api.Id(id=row.id))
 
 
 @router.get("", response_model=api.Envelope[list[api.Definition]])
 async def list_definitions(
-    services: Services,
-    caller: CurrentUser,
-    pageSize: int | None = None,  # noqa: N803
-    pageToken: str | None = None,  # noqa: N803
+    services: Services, caller: CurrentUser, asked: Annotated[paging.PageQuery, Query()]
 ) -> Response:
     """Your definitions, newest first."""
-    size = paging.page_size(pageSize)
     async with services.database.reading() as session:
-        rows = await store.page(
-            session, owner=caller.user, size=size, after=paging.position(pageToken)
-        )
-    meta = paging.next_page(rows, size=size).model_dump_json(by_alias=True)
+        rows = await store.page(session, owner=caller.user, size=asked.size, after=asked.after)
+    meta = paging.next_page(rows, size=asked.size).model_dump_json(by_alias=True)
     return StreamingResponse(_page(services, rows, meta=meta), media_type=_JSON)
 
 
 @router.get("/{definition_id}", response_model=api.Envelope[api.Definition])
-async def get_definition(  # noqa: D103
-    definition_id: str, session: ReadSession, caller: CurrentUser
-) -> Response:
+async def get_definition(definition_id: str, session: ReadSession, caller: CurrentUser) -> Response:
+    """A definition as it was submitted, and where it was put."""
     row = await service.get(session, definition_id, caller=caller)
     document = await store.document(session, definition_id)
     return Response(f'{{"data":{_definition_json(row, document)}}}', media_type=_JSON)
 
 
-@router.delete("/{definition_id}", status_code=status.HTTP_204_NO_CONTENT)
+@router.delete(
+    "/{definition_id}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses={status.HTTP_409_CONFLICT: {}},
+)
 async def delete_definition(definition_id: str, services: Services, caller: CurrentUser) -> None:
     """Forget a definition; one that has runs stays."""
     async with services.database.writing() as session:

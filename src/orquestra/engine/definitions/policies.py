@@ -16,7 +16,7 @@ def check_policies(definition: ir.WorkflowDef) -> None:
         for what, amount in _amounts(task).items():
             require(
                 definition,
-                holds=amount is None or (math.isfinite(amount) and amount >= 0),
+                holds=amount is None or 0 <= amount < math.inf,
                 problem=f"task {task.id!r} has {amount} as {what}, which is no amount",
             )
         require(

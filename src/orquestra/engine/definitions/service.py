@@ -13,17 +13,26 @@ from orquestra.engine.definitions import store
 from orquestra.engine.definitions.cache import ParsedDefinition
 from orquestra.engine.definitions.validity import check_definition
 from orquestra.engine.dependencies import EngineServices
-from orquestra.engine.errors import DefinitionInUse, InvalidDefinition, NotFound
+from orquestra.engine.errors import DefinitionInUse, Forbidden, InvalidDefinition, NotFound, NotJson
 from orquestra.engine.ownership import Space
+from orquestra.engine.workspaces import store as workspaces
 from orquestra.sdk.schema import ir
 
 
-async def create(services: EngineServices, body: bytes, *, space: Space) -> Definition:
+async def create(
+    services: EngineServices, body: bytes, *, caller: Caller, space: Space
+) -> Definition:
     """Check a definition and store it as it came.
 
     Raises:
+        NotJson: It is no document at all.
         InvalidDefinition: It is not a workflow definition, or its graph can never run.
+        Forbidden: The user is no member of the workspace, or it has no such project.
     """
+    if services.settings.local:
+        # It has one user, and programs that name workspaces run on it as they do elsewhere.
+        space = Space.of(caller.user)
+    caller.check_workspace(space.workspace_id)
     parsed = await asyncio.to_thread(_checked, body)
     definition = parsed.document
     row = Definition(
@@ -37,6 +46,7 @@ async def create(services: EngineServices, body: bytes, *, space: Space) -> Defi
         document=body.decode(),
     )
     async with services.database.writing() as session:
+        await _check_project(session, space)
         await store.add(session, row)
     # A run of it is what comes next.
     services.definitions.keep(row.id, parsed)
@@ -75,12 +85,27 @@ async def delete(session: AsyncSession, definition_id: str, *, caller: Caller) -
     await session.delete(row)
 
 
+async def _check_project(session: AsyncSession, space: Space) -> None:
+    project = await workspaces.project(
+        session, workspace_id=space.workspace_id, project_id=space.project_id
+    )
+    if project is None:
+        raise Forbidden(
+            f"The workspace {space.workspace_id!r} has no project {space.project_id!r}. "
+            f"`orq project list -w {space.workspace_id}` shows those that it has; the "
+            "administrator adds others with `orq engine project add`."
+        )
+
+
 def _checked(body: bytes) -> ParsedDefinition:
     try:
         definition = ir.WorkflowDef.model_validate_json(body)
     except ValidationError as error:
-        raise InvalidDefinition(
+        kind = NotJson if bodies.is_no_json(error) else InvalidDefinition
+        raise kind(
             f"The document is not a workflow definition: {bodies.problems(error)}."
         ) from error
+    # It is handed back as it came, to programs of any language.
+    bodies.check_numbers(body)
     check_definition(definition)
     return ParsedDefinition(definition, size=len(body))

@@ -33,12 +33,20 @@ class Readiness(Health):
 
 
 @router.get("/healthz")
+@router.head("/healthz", include_in_schema=False)
 async def healthz() -> Health:
     """Whether the process answers."""
     return Health()
 
 
-@router.get("/readyz", response_model_exclude_none=True)
+@router.get(
+    "/readyz",
+    response_model_exclude_none=True,
+    responses={
+        503: {"model": Readiness, "description": "Not (yet, or any more); `reason` says why."}
+    },
+)
+@router.head("/readyz", include_in_schema=False)
 async def readyz(services: Services, response: Response) -> Readiness:
     """Whether the database answers and containers are looked after; 503 with the reason if not."""
     try:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -134,12 +135,17 @@ def _refuse_newer_sdk(definition: ir.WorkflowDef, *, defaults: DefaultImages) ->
     if Version(wanted) > Version(defaults.sdk_version):
         raise UnsupportedSDK(
             # Client 1.1.0 reads the versions out of the first two sentences: keep them to the dot.
-            f"Unsupported SDK version: {wanted}. "
-            f"Supported SDK versions: [{defaults.sdk_version}]. "
+            f"Unsupported SDK version: {_semantic(wanted)}. "
+            f"Supported SDK versions: [{_semantic(defaults.sdk_version)}]. "
             f"The workflow was made with orquestra-sdk {wanted}, but this engine has "
             f"{defaults.sdk_version}; upgrade the engine, or install "
             f"orquestra-sdk=={defaults.sdk_version} and submit it again."
         )
+
+
+def _semantic(version: str) -> str:
+    """A version as client 1.1.0 reads it: with a dash before what comes ahead of a release."""
+    return re.sub(r"(\d)(a|b|rc)", r"\1-\2", version)
 
 
 async def look_up(

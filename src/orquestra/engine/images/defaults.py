@@ -69,7 +69,7 @@ class DefaultImages:
             version = Version(stated.original)
         except InvalidVersion:
             return self.sdk_version
-        return version.public if version.major == SUPPORTED_MAJOR else self.sdk_version
+        return version.public if version.major >= SUPPORTED_MAJOR else self.sdk_version
 
     def python_minor_for(self, definition: ir.WorkflowDef) -> str:
         """Python of the author, as `3.11`: pickled functions run on no other minor version."""

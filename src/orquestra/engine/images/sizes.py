@@ -29,6 +29,8 @@ MIN_HEAD_MEMORY = GIBIBYTE
 """The same, and the control service, the autoscaler, the dashboard and our executor: 550 MiB."""
 
 _MOST = Decimal(10**18)
+_LEAST = Decimal("0.001")
+_MOST_NODES = 10**6
 _QUANTITY_ADVICE = 'write a number with a unit if needed, like "2", "500m" or "4Gi"'
 
 
@@ -129,6 +131,11 @@ def _nodes(wish: int | None, *, problems: list[str]) -> int:
             f"The run asks for {nodes} nodes of each image, but nothing runs without a node; "
             "ask for nodes=1 or more."
         )
+    if nodes > _MOST_NODES:
+        problems.append(
+            f"The run asks for more nodes of each image than any engine has; ask for at most "
+            f"nodes={_MOST_NODES}, they are started as tasks need them."
+        )
     return nodes
 
 
@@ -168,9 +175,10 @@ def _amount(text: str | None, *, name: str) -> Decimal | None:
 
 
 def _positive(amount: Decimal, *, name: str) -> Decimal:
-    if amount == 0:
+    if amount < _LEAST:
         raise ValueError(
-            f'{name}="0", which leaves nothing to run on; leave it out or ask for more'
+            f'{name}="{amount.normalize()}", which leaves nothing to run on; '
+            "leave it out or ask for more"
         )
     return amount
 

@@ -1,17 +1,21 @@
-"""`/api/workflow-run-logs` and `/api/task-run-logs`."""
+"""`/api/workflow-run-logs`, `/api/task-run-logs`, and `/api/workflow-run-log-events` of ours."""
 
-import asyncio
 from collections.abc import Callable, Iterator
-from typing import IO, Any
+from typing import IO, Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
-from orquestra.engine.auth.access import CurrentUser
+from orquestra.engine import server_sent
+from orquestra.engine.auth.access import Bearer, CurrentUser
 from orquestra.engine.auth.caller import Caller
-from orquestra.engine.dependencies import EngineServices, Services
+from orquestra.engine.dependencies import EngineServices, LastEventId, Services
 from orquestra.engine.logs import service
+from orquestra.engine.logs.journal import START, Position
+from orquestra.engine.logs.streaming import Wanted, stream
 from orquestra.engine.runs import service as runs
+from orquestra.engine.runs.followers import Follower
+from orquestra.sdk.schema.cluster import LogKind
 
 router = APIRouter(prefix="/api", tags=["logs"])
 
@@ -31,7 +35,7 @@ async def get_workflow_logs(
 ) -> Response:
     """Environment set-up and other output of a run that belongs to no task."""
     await _check_access(services, workflowRunId, caller=caller)
-    return await _packed(lambda: service.workflow_archive(services.logs, workflowRunId))
+    return await _packed(services, lambda: service.workflow_archive(services.logs, workflowRunId))
 
 
 @router.get("/workflow-run-logs/system", response_class=Response, responses=_DOCUMENTED)
@@ -42,7 +46,7 @@ async def get_system_logs(
 ) -> Response:
     """What happened to the run's cluster."""
     await _check_access(services, workflowRunId, caller=caller)
-    return await _packed(lambda: service.system_archive(services.logs, workflowRunId))
+    return await _packed(services, lambda: service.system_archive(services.logs, workflowRunId))
 
 
 @router.get("/task-run-logs", response_class=Response, responses=_DOCUMENTED)
@@ -52,11 +56,56 @@ async def get_task_logs(
     services: Services,
     caller: CurrentUser,
 ) -> Response:
-    """Output of one task."""
-    await _check_access(services, workflowRunId, caller=caller)
+    """Output of one task, or of one element of a map."""
+    async with services.database.reading() as session:
+        run = await runs.get(session, workflowRunId, caller=caller)
+        await runs.check_invocation(services, session, run, taskInvocationId)
     return await _packed(
-        lambda: service.task_archive(services.logs, workflowRunId, invocation_id=taskInvocationId)
+        services,
+        lambda: service.task_archive(services.logs, workflowRunId, invocation_id=taskInvocationId),
     )
+
+
+@router.get(
+    "/workflow-run-log-events",
+    response_class=Response,
+    responses=server_sent.documented("events `line`: `RunLogLine`; at last `end`: `RunProgress`"),
+)
+async def follow_logs(
+    workflowRunId: str,  # noqa: N803 - the wire's names
+    services: Services,
+    caller: CurrentUser,
+    bearer: Bearer,
+    last_event_id: LastEventId,
+    taskInvocationId: str | None = None,  # noqa: N803
+    kind: Annotated[list[LogKind] | None, Query()] = None,
+) -> Response:
+    """All lines of a run that there are, then those that come, until it is over.
+
+    Without `kind` those of all kinds are told; with `taskInvocationId` those of one task.
+    """
+    async with services.database.reading() as session:
+        run = await runs.get(session, workflowRunId, caller=caller)
+        if taskInvocationId:
+            await runs.check_invocation(services, session, run, taskInvocationId)
+    after = Position.parse(last_event_id) if last_event_id else START
+    await services.logs.aside(lambda: services.logs.journal(workflowRunId).check(after))
+    wanted = _wanted(kind, invocation_id=taskInvocationId)
+    follower = Follower(
+        services=services,
+        user=caller.user,
+        token=bearer.credentials if bearer else "",
+        run_id=workflowRunId,
+    )
+    may = follower.still_may_see
+    events = stream(services, workflowRunId, wanted=wanted, after=after, still_may_see=may)
+    return server_sent.answer(follower.counted(events))
+
+
+def _wanted(kinds: list[LogKind] | None, *, invocation_id: str | None) -> Wanted:
+    if not kinds:
+        kinds = [LogKind.TASK] if invocation_id else list(LogKind)
+    return Wanted(kinds=frozenset(kinds), invocation_id=invocation_id)
 
 
 async def _check_access(services: EngineServices, run_id: str, *, caller: Caller) -> None:
@@ -65,8 +114,8 @@ async def _check_access(services: EngineServices, run_id: str, *, caller: Caller
         await runs.get(session, run_id, caller=caller)
 
 
-async def _packed(make: Callable[[], IO[bytes]]) -> Response:
-    return StreamingResponse(_pieces(await asyncio.to_thread(make)), media_type=_ARCHIVE)
+async def _packed(services: EngineServices, make: Callable[[], IO[bytes]]) -> Response:
+    return StreamingResponse(_pieces(await services.logs.aside(make)), media_type=_ARCHIVE)
 
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:

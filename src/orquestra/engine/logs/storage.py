@@ -1,22 +1,26 @@
-"""Log lines in files, one file a source, one JSON array a line.
+"""Log lines in files, one file a source, one JSON array a line, and a journal of their order."""
 
-A batch is one write at the end of its file, so lines of two writers never mix. A writer that was
-killed, or had no room left, leaves half a line: whoever appends next ends it, and readers skip it.
-"""
-
+import asyncio
 import hashlib
 import json
 import logging
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote
 
+from orquestra.engine.logs import line_files
+from orquestra.engine.logs.journal import Batch, Journal
+from orquestra.engine.runs.changes import RunChanges
 from orquestra.sdk.schema.cluster import LogKind, LogLine, LogLines, LogStream
 from orquestra.sdk.schema.workflow_run import WorkflowRunId
 
 logger = logging.getLogger(__name__)
+
+_Found = TypeVar("_Found")
+_READERS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,21 +37,37 @@ class LogStorage:
     """Appends and reads the lines of runs.
 
     Files: `<run>/<kind>.jsonl`, and `<run>/task/<SHA-256 of the invocation's id>.jsonl`, because
-    an id may be longer than the name of a file.
+    an id may be longer than the name of a file; and `<run>/journal`.
+
+    `changes` tells those who follow the lines of a run that there are more.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.changes = RunChanges()
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="logs")
+
+    async def aside(self, read: Callable[[], _Found]) -> _Found:
+        """Read in one of a few threads for that: long logs hold up nobody but other readers."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, read)
 
     def append(self, lines: LogLines) -> None:
         """Add lines to the file of their source; raises `OSError` where it cannot be written."""
         path = self._path(lines.run_id, lines.kind, invocation_id=lines.invocation_id)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-        try:
-            _write(descriptor, "".join(_encoded(lines)).encode())
-        finally:
-            os.close(descriptor)
+        written = line_files.append(path, "".join(_encoded(lines)).encode())
+        self.journal(lines.run_id).add(
+            Batch(
+                kind=lines.kind,
+                invocation_id=lines.invocation_id,
+                offset=written.start,
+                size=len(written),
+            )
+        )
+        self.changes.announce(lines.run_id)
+
+    def journal(self, run_id: str) -> Journal:
+        """In which order the lines of a run came."""
+        return Journal(self._run_folder(run_id) / "journal")
 
     def read(
         self, run_id: str, kind: LogKind, *, invocation_id: str | None = None
@@ -61,6 +81,26 @@ class LogStorage:
                 stored = _decoded(line)
                 if stored:
                     yield stored
+
+    def read_batch(
+        self, run_id: str, batch: Batch, *, start: int = 0
+    ) -> Iterator[tuple[int, StoredLine]]:
+        """The lines of a batch from its byte `start` on, each with the byte after it.
+
+        Of a log that is not there any more, none.
+        """
+        path = self._path(run_id, batch.kind, invocation_id=batch.invocation_id)
+        try:
+            file = path.open("rb")
+        except FileNotFoundError:
+            return
+        with file:
+            file.seek(batch.offset + start)
+            while start < batch.size and (line := file.readline()):
+                start += len(line)
+                stored = _decoded(line)
+                if stored:
+                    yield start, stored
 
     def note(self, run_id: str, text: str, *, at: float) -> None:
         """Write something of the engine's own into the system log of a run."""
@@ -80,18 +120,13 @@ class LogStorage:
         )
 
     def _path(self, run_id: str, kind: LogKind, *, invocation_id: str | None) -> Path:
-        folder = self._folder / quote(run_id, safe="")
+        folder = self._run_folder(run_id)
         if kind is LogKind.TASK and invocation_id:
             return folder / "task" / f"{hashlib.sha256(invocation_id.encode()).hexdigest()}.jsonl"
         return folder / f"{kind.value}.jsonl"
 
-
-def _write(descriptor: int, content: bytes) -> None:
-    size = os.fstat(descriptor).st_size
-    if size and os.pread(descriptor, 1, size - 1) != b"\n":
-        content = b"\n" + content
-    while content:  # once, unless the disk is full: then the next write says so
-        content = content[os.write(descriptor, content) :]
+    def _run_folder(self, run_id: str) -> Path:
+        return self._folder / quote(run_id, safe="")
 
 
 def _encoded(lines: LogLines) -> Iterable[str]:

@@ -51,7 +51,9 @@ def _identity(spec: contract.LaunchSpec) -> dict[str, Any]:
     return {
         "hostname": spec.node_id,
         "network": network,
-        "networking_config": {network: EndpointConfig(_API_VERSION, aliases=[spec.node_id])},
+        "networking_config": {
+            network: EndpointConfig(_API_VERSION, aliases=[spec.node_id, *spec.aliases])
+        },
     }
 
 

@@ -28,9 +28,10 @@ class Mount:
 class LaunchSpec:
     """One head or node to start. `image` is complete, digest included; sizes are hard limits.
 
-    `pool_id` is None for a head. A container gets the host name `node_id` in its network. Where
-    `image` is `HOST_IMAGE`, it is a process of this machine, its size a promise and no limit, and
-    what `mounts` name is used where it lies. Containers with `host_network` share the machine's.
+    `pool_id` is None for a head. A container gets the host name `node_id` in its network, and is
+    reached there by its `aliases` too. Where `image` is `HOST_IMAGE`, it is a process of this
+    machine, its size a promise and no limit, and what `mounts` name is used where it lies.
+    Containers with `host_network` share the machine's.
     """
 
     cluster_id: ClusterId
@@ -42,6 +43,7 @@ class LaunchSpec:
     size: NodeSize
     mounts: tuple[Mount, ...] = ()
     host_network: bool = False
+    aliases: tuple[str, ...] = ()
 
 
 class Phase(Enum):

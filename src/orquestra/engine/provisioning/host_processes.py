@@ -25,6 +25,7 @@ from orquestra.engine.provisioning.contract import (
 )
 from orquestra.engine.provisioning.host_capacity import host_capacity
 from orquestra.engine.provisioning.host_records import Record, belongs_to, read_records
+from orquestra.engine.secrets import key_source
 from orquestra.sdk.schema.cluster import HOST_IMAGE, ClusterId, NodeId
 from orquestra.sdk.schema.starts import LONGEST_SCRATCH
 
@@ -152,6 +153,8 @@ def _start(record: Record, spec: LaunchSpec) -> None:
         host_tree.VARIABLE: record.marker,
         "RAY_TMPDIR": str(_make_scratch(record)),
     }
+    # Tasks have secrets, but not the key to all of them.
+    environment.pop(key_source.VARIABLE, None)
     init = [sys.executable, "-I", "-S", host_init.__file__, str(record.folder)]
     try:
         subprocess.run(

@@ -1,6 +1,7 @@
 """From records to launch specifications: what exactly runs as a head and as a node."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from orquestra.engine.database.tables import Cluster, ClusterPool, Node
 from orquestra.engine.dependencies import EngineServices
@@ -10,6 +11,7 @@ from orquestra.engine.provisioning.contract import (
     Mount,
 )
 from orquestra.engine.settings import DataFolder, VolumeSettings
+from orquestra.sdk.configuration.platform_login import PLATFORM_SECRETS_URI
 from orquestra.sdk.schema.cluster import HOST_IMAGE, ClusterId, NodeId, NodeSize, PoolId
 from orquestra.sdk.schema.starts import (
     HEAD_COMMAND,
@@ -20,6 +22,7 @@ from orquestra.sdk.schema.starts import (
     NodeStart,
 )
 
+_SECRETS_HOST = str(urlsplit(PLATFORM_SECRETS_URI).hostname)
 _SOCKET_FOLDER = "/run/orquestra"
 _INSIDE = Folders(exchange="/run/orquestra-exchange", environments="/run/orquestra-environments")
 """Where containers see the folders that they share with the engine."""
@@ -52,6 +55,8 @@ def head_spec(cluster: Cluster, *, environments: Path, services: EngineServices)
         size=size,
         mounts=(Mount(source=str(socket.parent), target=_SOCKET_FOLDER), *_folders(outside)),
         host_network=services.settings.local,
+        # Tasks of any release ask for secrets at that name, and the head hands it on.
+        aliases=(_SECRETS_HOST,),
     )
 
 

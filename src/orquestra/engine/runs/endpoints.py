@@ -1,27 +1,24 @@
 """`/api/workflow-runs` and `/api/workflow-run-events`."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response, status
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Query, Request, Response, status
 
-from orquestra.engine import bodies, paging
-from orquestra.engine.auth.access import CurrentUser
-from orquestra.engine.dependencies import ReadSession, Services
-from orquestra.engine.errors import BadRequest
-from orquestra.engine.runs import progress, requests, service, store, views
+from orquestra.engine import bodies, paging, server_sent
+from orquestra.engine.auth.access import Bearer, CurrentUser
+from orquestra.engine.dependencies import LastEventId, ReadSession, Services
+from orquestra.engine.runs import progress, reasons, requests, service, views
+from orquestra.engine.runs.followers import Follower
 from orquestra.sdk.schema import api
-from orquestra.sdk.schema.workflow_run import State
 
 router = APIRouter(prefix="/api", tags=["workflow runs"])
-
-_EVENTS = "text/event-stream"
 
 
 @router.post(
     "/workflow-runs",
     status_code=status.HTTP_201_CREATED,
+    response_model_exclude_none=True,
+    responses={status.HTTP_503_SERVICE_UNAVAILABLE: {}},
     openapi_extra=bodies.documented(api.CreateRun),
 )
 async def create_run(
@@ -38,29 +35,12 @@ async def list_runs(
     services: Services,
     session: ReadSession,
     caller: CurrentUser,
-    workflowDefinitionID: str | None = None,  # noqa: N803 - the wire's names
-    pageSize: int | None = None,  # noqa: N803
-    pageToken: str | None = None,  # noqa: N803
-    workspaceId: str | None = None,  # noqa: N803
-    projectId: str | None = None,  # noqa: N803
-    maxAge: int | None = None,  # noqa: N803
-    state: str | None = None,
+    asked: Annotated[requests.RunsQuery, Query()],
 ) -> api.Envelope[list[api.RunSummary]]:
-    """Your runs, newest first. `state` takes names joined by commas, `maxAge` whole seconds."""
-    size = paging.page_size(pageSize)
-    runs = await store.page(
-        session,
-        owner=caller.user,
-        size=size,
-        after=paging.position(pageToken),
-        definition_id=workflowDefinitionID,
-        workspace_id=workspaceId,
-        project_id=projectId,
-        created_since=_created_since(services.clock(), max_age=maxAge),
-        states=_states(state),
-    )
+    """Your runs, or all of a workspace, newest first."""
+    runs = await service.page(services, session, asked, caller=caller)
     return api.Envelope(
-        data=[views.summary(run) for run in runs], meta=paging.next_page(runs, size=size)
+        data=[views.summary(run) for run in runs], meta=paging.next_page(runs, size=asked.size)
     )
 
 
@@ -70,7 +50,12 @@ async def get_run(
 ) -> Response:
     """A run with the state of every task, or, without `tasks`, with their numbers only."""
     run = await service.get(session, run_id, caller=caller)
-    found = views.run(run, await service.tasks(services, session, run) if tasks else ())
+    reason = await reasons.why_not_begun(session, run)
+    found = views.run(
+        run,
+        await service.tasks(services, session, run, reason=reason) if tasks else (),
+        reason=reason,
+    )
     # Written here, since FastAPI would check each of its tasks again.
     text = api.Envelope(data=found).model_dump_json(by_alias=True, exclude_none=True)
     return Response(text, media_type="application/json")
@@ -79,21 +64,36 @@ async def get_run(
 @router.get(
     "/workflow-run-events",
     response_class=Response,
-    responses={200: {"content": {_EVENTS: {}}, "description": "events `progress`: `RunProgress`"}},
+    responses=server_sent.documented(
+        "events `progress`: `RunProgress`; `tasks`: `TaskChanges`; `nodes`: `PoolList`; "
+        "at last `end`: `RunProgress`"
+    ),
 )
 async def watch_run(
     workflowRunId: str,  # noqa: N803 - the wire's name
     services: Services,
     caller: CurrentUser,
+    bearer: Bearer,
+    last_event_id: LastEventId,
+    tasks: bool = False,
 ) -> Response:
-    """The progress of a run now and after each change, until nothing of it executes any more."""
+    """The progress of a run now and after each change, until nothing of it executes any more.
+
+    With `tasks` also its tasks, first all of them and then those that change, and its nodes.
+    """
     async with services.database.reading() as session:
         await service.get(session, workflowRunId, caller=caller)
-    return StreamingResponse(
-        progress.stream(services, workflowRunId),
-        media_type=_EVENTS,
-        headers={"Cache-Control": "no-store"},
+    follower = Follower(
+        services=services,
+        user=caller.user,
+        token=bearer.credentials if bearer else "",
+        run_id=workflowRunId,
     )
+    may = follower.still_may_see
+    events = progress.stream(
+        services, workflowRunId, tasks=tasks, known=last_event_id, still_may_see=may
+    )
+    return server_sent.answer(follower.counted(events))
 
 
 @router.post("/workflow-runs/{run_id}/terminate", status_code=status.HTTP_204_NO_CONTENT)
@@ -103,25 +103,3 @@ async def terminate_run(
     """End a run. One that is over already stays as it is."""
     async with services.database.writing() as session:
         await service.stop(services, session, run_id, caller=caller, force=force)
-
-
-def _created_since(now: datetime, *, max_age: int | None) -> datetime | None:
-    if max_age is None:
-        return None
-    if max_age < 0:
-        raise BadRequest(f"maxAge is {max_age}, but an age is 0 seconds or more.")
-    try:
-        return now - timedelta(seconds=max_age)
-    except OverflowError:  # older than the calendar: all of them
-        return None
-
-
-def _states(names: str | None) -> Sequence[State]:
-    wanted = names.split(",") if names else []
-    unknown = [name for name in wanted if name not in State.__members__]
-    if unknown:
-        raise BadRequest(
-            f"There is no state {unknown[0]!r}; give one or more of "
-            f"{', '.join(State.__members__)}, joined by commas."
-        )
-    return [State(name) for name in wanted]

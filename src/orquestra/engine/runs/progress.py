@@ -1,67 +1,153 @@
-"""The stream of events from which waiting clients learn how far a run is."""
+"""The stream of events from which clients learn how far a run is.
 
+Its parts are what is told of a run: its `progress`, and, of those who want them, its `tasks` and
+`nodes`. A part says something where its state is not what was told before, be that by an earlier
+stream: the id of an event holds a digest of each part, as far as they have been told. The last
+event is `end`.
+"""
+
+import asyncio
+import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from orquestra.engine.database.tables import Run
 from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import NotFound
 from orquestra.engine.runs import store, views
-from orquestra.sdk.schema import api
+from orquestra.engine.runs.followers import Pause, Permission, StillMaySee, always
+from orquestra.engine.runs.parts import UNKNOWN, News, Nodes, Part, Progress, Tasks
+from orquestra.engine.server_sent import NOTHING_NEW, event, written
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rhythm:
-    """How often something is said: once a `pause`, but the end at once; a comment every `beat`."""
+    """How often something is said, but what is left at the end at once; a comment every `beat`.
+
+    Progress once a `pause`; tasks and nodes less often. Nodes are looked at as often, since nobody
+    tells of all their changes. To look at many tasks takes long: after it comes a rest, of `rest`
+    times as long.
+    """
 
     pause: timedelta = timedelta(milliseconds=50)
+    tasks: timedelta = timedelta(milliseconds=300)
+    nodes: timedelta = timedelta(seconds=1)
     beat: timedelta = timedelta(seconds=15)
+    rest: int = 9
 
 
 _RHYTHM = Rhythm()
+_DIGEST = re.compile(r"[0-9a-f]{16}")
 
 
-class _Pause:
-    """The time after something was said in which nothing more is, but the end."""
+class _Turn:
+    """When it is a part's turn: once something may have changed, but not before it has rested."""
 
-    def __init__(self, length: timedelta) -> None:
-        self._end = time.monotonic() + length.total_seconds()
+    def __init__(self, part: Part, *, least: timedelta, rest: int, watched: bool = True) -> None:
+        self.part = part
+        self._least = least
+        self._rest = rest
+        self._watched = watched
+        self._pending = True
+        self._pause = Pause(timedelta(0))
 
-    def is_over(self) -> bool:
-        return time.monotonic() >= self._end
+    def call(self) -> None:
+        self._pending = True
 
-    def left(self) -> timedelta:
-        return timedelta(seconds=max(0.0, self._end - time.monotonic()))
+    def has_come(self) -> bool:
+        return self._pending and self._pause.is_over()
+
+    def left(self) -> timedelta | None:
+        return self._pause.left() if self._pending else None
+
+    async def take(self, run: Run) -> Sequence[News]:
+        began = time.monotonic()
+        news = await self.part.news(run)
+        took = timedelta(seconds=time.monotonic() - began)
+        # Who is not told of changes has a turn again and again.
+        self._pending = not self._watched
+        self._pause = Pause(max(self._least, took * self._rest))
+        return news
 
 
 async def stream(
-    services: EngineServices, run_id: str, *, rhythm: Rhythm = _RHYTHM
-) -> AsyncIterator[str]:
-    """Server-sent events: the progress now, and each time it has changed.
+    services: EngineServices,
+    run_id: str,
+    *,
+    tasks: bool = False,
+    known: str | None = None,
+    rhythm: Rhythm = _RHYTHM,
+    still_may_see: StillMaySee = always,
+) -> AsyncGenerator[str, None]:
+    """Server-sent events: how a run is now, and each time it has changed.
 
-    It ends once nothing of the run executes any more, so that its results can be read; and when
-    the engine stops.
+    `known` is the id of the last event that the reader has. The stream ends, with the event `end`,
+    once nothing of the run executes any more, so that its results can be read; without, when the
+    engine stops, and when the reader may not see the run any more, which is asked once a beat.
     """
-    told: api.RunProgress | None = None
-    pause = _Pause(rhythm.pause)
+    turns = _turns(services, tasks=tasks, known=known, rhythm=rhythm)
+    permission = Permission(still_may_see, beat=rhythm.beat)
+    quiet = Pause(rhythm.beat)
     with services.changes.watching(run_id) as watch:
-        while not services.changes.closed:
-            progress, over = await _look(services, run_id)
-            if progress != told and (over or told is None or pause.is_over()):
-                yield f"event: progress\ndata: {progress.model_dump_json(by_alias=True)}\n\n"
-                told = progress
-                pause = _Pause(rhythm.pause)
-            if over:
+        while not services.changes.closed and await permission.holds():
+            run = await _run(services, run_id) if any(turn.has_come() for turn in turns) else None
+            for said in await _say(run, turns) if run else ():
+                yield said
+                quiet = Pause(rhythm.beat)
+                await asyncio.sleep(0)  # others have their turn although there is much to say
+            if run and not run.executing:
                 return
-            waiting = rhythm.beat if progress == told else pause.left()
-            if not await watch.changed(within=waiting) and progress == told:
-                yield ": nothing new\n\n"
+            if quiet.is_over():
+                yield NOTHING_NEW
+                quiet = Pause(rhythm.beat)
+            pauses = [left for turn in turns if (left := turn.left()) is not None]
+            if await watch.changed(within=min([*pauses, quiet.left()])):
+                for turn in turns:
+                    turn.call()
 
 
-async def _look(services: EngineServices, run_id: str) -> tuple[api.RunProgress, bool]:
+def _turns(
+    services: EngineServices, *, tasks: bool, known: str | None, rhythm: Rhythm
+) -> Sequence[_Turn]:
+    of_progress, of_nodes, of_tasks, *_ = _digests(known or "")
+    rest = rhythm.rest
+    turns = [_Turn(Progress(services, of_progress), least=rhythm.pause, rest=0)]
+    if tasks:
+        turns.append(_Turn(Nodes(services, of_nodes), least=rhythm.nodes, rest=rest, watched=False))
+        turns.append(_Turn(Tasks(services, of_tasks), least=rhythm.tasks, rest=rest))
+    return turns
+
+
+def _digests(known: str) -> Iterator[str]:
+    """Those of each part in the id of an event. They are told again, so nothing else is taken."""
+    for told in [*known.split("."), "", ""]:
+        yield told if _DIGEST.fullmatch(told) else UNKNOWN
+
+
+async def _run(services: EngineServices, run_id: str) -> Run:
     async with services.database.reading() as session:
         run = await store.get(session, run_id)
     if run is None:
         raise NotFound(f"There is no workflow run {run_id!r}.")
-    return views.progress(run), not run.executing
+    return run
+
+
+async def _say(run: Run, turns: Sequence[_Turn]) -> Sequence[str]:
+    """What is to be said now, in pieces, with the end where this is it."""
+    said = [""]
+    for turn in turns:
+        if not turn.has_come() and run.executing:
+            continue
+        for number, news in enumerate(await turn.take(run)):
+            if number:
+                said.append("")
+            turn.part.digest = news.digest
+            identifier = ".".join(each.part.digest for each in turns)
+            said[-1] += written(turn.part.kind, news.data, identifier=identifier)
+            if turn is not turns[-1]:
+                turns[-1].call()  # tasks that wait say what their nodes do
+    if not run.executing:
+        said[-1] += event("end", views.progress(run))
+    return said if said[-1] else ()

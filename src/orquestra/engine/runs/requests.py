@@ -1,8 +1,13 @@
-"""Reading requests for a run: what is wrong with one has a number that client 1.1.0 knows."""
+"""What is asked of runs: which to list, and which to begin.
+
+What is wrong with a request to begin one has a number that client 1.1.0 knows.
+"""
 
 import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from orquestra.engine import bodies
 from orquestra.engine.errors import (
@@ -12,10 +17,53 @@ from orquestra.engine.errors import (
     NotJson,
     ResourcesRefused,
 )
+from orquestra.engine.paging import PageQuery
 from orquestra.sdk.schema import api
+from orquestra.sdk.schema.workflow_run import State
 
 _DEFINITION_ID = "workflowDefinitionID"
 _AMOUNTS = (("resources",), ("headNodeResources",))
+
+
+class RunsQuery(PageQuery):
+    """Which runs to list."""
+
+    workflow_definition_id: str = Field(
+        default="", alias=_DEFINITION_ID, description="Runs of this definition only."
+    )
+    workspace_id: str = Field(default="", description="All runs of this workspace, not yours only.")
+    project_id: str = Field(default="", description="Runs of projects with this id only.")
+    max_age: int | None = Field(
+        default=None, ge=0, description="Runs that were created within the last so many seconds."
+    )
+    state: str = Field(
+        default="", description=f"States joined by commas, out of {', '.join(State.__members__)}."
+    )
+
+    @property
+    def states(self) -> Sequence[State]:
+        """The states that are asked for; none: all.
+
+        Raises:
+            BadRequest: There is no such state.
+        """
+        wanted = self.state.split(",") if self.state else []
+        unknown = [name for name in wanted if name not in State.__members__]
+        if unknown:
+            raise BadRequest(
+                f"There is no state {unknown[0]!r}; give one or more of "
+                f"{', '.join(State.__members__)}, joined by commas."
+            )
+        return [State(name) for name in wanted]
+
+    def created_since(self, now: datetime) -> datetime | None:
+        """The time since which runs are asked for; None: all."""
+        if self.max_age is None:
+            return None
+        try:
+            return now - timedelta(seconds=self.max_age)
+        except OverflowError:  # older than the calendar
+            return None
 
 
 def read(body: bytes) -> api.CreateRun:
@@ -35,7 +83,7 @@ def read(body: bytes) -> api.CreateRun:
 def _refusal(error: ValidationError) -> BadRequest:
     problems = error.errors()
     sentence = f"The body is not a request for a run: {bodies.problems(error)}."
-    if problems[0]["type"] == "json_invalid":
+    if bodies.is_no_json(error):
         return NotJson(sentence)
     for problem in problems:
         if problem["loc"] == (_DEFINITION_ID,):

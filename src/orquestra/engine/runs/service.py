@@ -6,7 +6,7 @@ import re
 import secrets
 import string
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,12 +16,14 @@ from orquestra.engine.clusters.assignment import assign
 from orquestra.engine.database.tables import Definition, Run
 from orquestra.engine.definitions import service as definitions
 from orquestra.engine.definitions import store as definition_store
-from orquestra.engine.definitions.secrets import unread_secrets
+from orquestra.engine.definitions.opened import OpenedDefinition
+from orquestra.engine.definitions.secrets import secret_problems
 from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import DefinitionUnknown, NotFound
 from orquestra.engine.images.admission import admit
 from orquestra.engine.images.sizes import run_demand
-from orquestra.engine.runs import lifecycle, store
+from orquestra.engine.runs import lifecycle, reasons, store
+from orquestra.engine.runs.requests import RunsQuery
 from orquestra.engine.runs.tasks import Task, tasks_of
 from orquestra.sdk.schema import api, ir
 from orquestra.sdk.schema.workflow_run import State
@@ -40,10 +42,11 @@ async def create(services: EngineServices, request: api.CreateRun, *, caller: Ca
 
     Raises:
         DefinitionUnknown: There is no such definition.
-        Forbidden: The definition is somebody else's.
+        Forbidden: The definition is somebody else's, or in a workspace that the user has left.
         RunRefused: The run could never succeed, with every reason found.
     """
     stored, definition = await _definition(services, request.workflow_definition_id, caller=caller)
+    caller.check_workspace(stored.workspace_id)
     demand = run_demand(request, definition=definition)
     admission = await admit(
         definition,
@@ -52,7 +55,10 @@ async def create(services: EngineServices, request: api.CreateRun, *, caller: Ca
         catalogue=services.catalogue,
         defaults=services.default_images,
     )
-    warnings = (*admission.warnings, *unread_secrets(definition))
+    problems = await secret_problems(
+        services, definition, owner=caller.user, workspace_id=stored.workspace_id
+    )
+    warnings = (*admission.warnings, *problems)
     run = _new_run(stored, request, owner=caller.user, warnings=warnings, at=services.clock())
     run.total_tasks = len(definition.task_invocations)
     if services.settings.local:
@@ -69,6 +75,33 @@ async def create(services: EngineServices, request: api.CreateRun, *, caller: Ca
     return run
 
 
+async def page(
+    services: EngineServices, session: AsyncSession, asked: RunsQuery, *, caller: Caller
+) -> Sequence[Run]:
+    """A page of a user's own runs, or of all runs of a workspace.
+
+    Raises:
+        BadRequest: The query names what there cannot be.
+        Forbidden: The user is no member of the workspace.
+    """
+    if services.settings.local:
+        # It has one user, and programs that name workspaces run on it as they do elsewhere.
+        asked = asked.model_copy(update={"workspace_id": "", "project_id": ""})
+    if asked.workspace_id:
+        caller.check_workspace(asked.workspace_id)
+    return await store.page(
+        session,
+        owner=caller.user,
+        size=asked.size,
+        after=asked.after,
+        definition_id=asked.workflow_definition_id,
+        workspace_id=asked.workspace_id,
+        project_id=asked.project_id,
+        created_since=asked.created_since(services.clock()),
+        states=asked.states,
+    )
+
+
 async def get(session: AsyncSession, run_id: str, *, caller: Caller) -> Run:
     """A run that a user may see.
 
@@ -83,16 +116,36 @@ async def get(session: AsyncSession, run_id: str, *, caller: Caller) -> Run:
     return run
 
 
-async def tasks(services: EngineServices, session: AsyncSession, run: Run) -> Iterator[Task]:
-    """The tasks of a run, in the order of its definition."""
+async def tasks(
+    services: EngineServices, session: AsyncSession, run: Run, *, reason: str | None
+) -> Iterator[Task]:
+    """The tasks of a run, in the order of its definition. Those that wait say what for.
+
+    `reason` is why the run itself has not begun; None if it has.
+    """
     definition = await services.definitions.of_run(session, run)
     names, has_maps = definition.document.task_invocations, bool(definition.maps)
-    return tasks_of(
+    found = tasks_of(
         run,
         invocation_ids=names,
         attempts=await store.attempts(session, run.id, of=names if has_maps else None),
         elements=await store.elements(session, run.id) if has_maps else None,
     )
+    return await reasons.explained(session, run, found, reason=reason, definition=definition)
+
+
+async def check_invocation(
+    services: EngineServices, session: AsyncSession, run: Run, invocation_id: str
+) -> None:
+    """Make sure that a run has a task invocation, or an element of a map, of that id.
+
+    Raises:
+        NotFound: It has none.
+    """
+    definition = await services.definitions.of_run(session, run)
+    lengths = await store.map_lengths(session, run.id) if definition.maps else {}
+    if not OpenedDefinition(definition, lengths=lengths).has_invocation(invocation_id):
+        raise NotFound(f"The workflow run {run.id!r} has no task invocation {invocation_id!r}.")
 
 
 async def stop(

@@ -224,24 +224,23 @@ async def page(  # noqa: PLR0913 - the filters of the API
     owner: str,
     size: int,
     after: Position | None = None,
-    definition_id: str | None = None,
-    workspace_id: str | None = None,
-    project_id: str | None = None,
+    definition_id: str = "",
+    workspace_id: str = "",
+    project_id: str = "",
     created_since: datetime | None = None,
     states: Sequence[State] = (),
 ) -> list[Run]:
-    """Runs of an owner, newest first, after a page's last one.
+    """Runs of an owner, or all of a workspace if one is named, newest first, after a page's last.
 
     What fits is found in an index that has all columns of the filters, and only the rows of the
     page are looked up: otherwise a filter that few runs pass would read every row.
     """
-    query = select(Run.id).where(Run.owner == owner)
+    whose = Run.workspace_id == workspace_id if workspace_id else Run.owner == owner
+    query = select(Run.id).where(whose)
     if after:
         query = query.where(older_than(Run.created_at, Run.id, position=after))
     if definition_id:
         query = query.where(Run.definition_id == definition_id)
-    if workspace_id:
-        query = query.where(Run.workspace_id == workspace_id)
     if project_id:
         query = query.where(Run.project_id == project_id)
     if created_since:

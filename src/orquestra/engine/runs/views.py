@@ -13,21 +13,23 @@ def task_run_id(run_id: str, invocation_id: str) -> str:
     return f"{run_id}@{invocation_id}"
 
 
-def run(row: Run, tasks: Iterable[Task]) -> api.Run:
-    """A run with these of its tasks."""
+def task_run(row: Run, task: Task) -> api.TaskRun:
+    """One task of a run."""
+    return api.TaskRun(
+        id=task_run_id(row.id, task.invocation_id),
+        invocation_id=task.invocation_id,
+        status=_status(task),
+    )
+
+
+def run(row: Run, tasks: Iterable[Task], *, reason: str | None = None) -> api.Run:
+    """A run with these of its tasks; `reason` is why it has not begun."""
     return api.Run(
         id=row.id,
         definition_id=row.definition_id,
         owner=row.owner,
-        status=_status(row),
-        task_runs=[
-            api.TaskRun(
-                id=task_run_id(row.id, task.invocation_id),
-                invocation_id=task.invocation_id,
-                status=_status(task),
-            )
-            for task in tasks
-        ],
+        status=_status(row, reason=reason),
+        task_runs=[task_run(row, task) for task in tasks],
         warnings=row.warnings,
         total_tasks=row.total_tasks,
         completed_tasks=row.completed_tasks,
@@ -48,11 +50,11 @@ def summary(row: Run) -> api.RunSummary:
     )
 
 
-def progress(row: Run) -> api.RunProgress:
-    """How far a run is."""
+def progress(row: Run, *, reason: str | None = None) -> api.RunProgress:
+    """How far a run is; `reason` is why it has not begun."""
     return api.RunProgress(
         state=row.state,
-        message=row.message,
+        message=row.message or reason,
         warnings=row.warnings,
         total_tasks=row.total_tasks,
         completed_tasks=row.completed_tasks,
@@ -60,7 +62,10 @@ def progress(row: Run) -> api.RunProgress:
     )
 
 
-def _status(row: Run | Task) -> api.Status:
+def _status(row: Run | Task, *, reason: str | None = None) -> api.Status:
     return api.Status(
-        state=row.state, start_time=row.started_at, end_time=row.ended_at, message=row.message
+        state=row.state,
+        start_time=row.started_at,
+        end_time=row.ended_at,
+        message=row.message or reason,
     )

@@ -1,5 +1,6 @@
-"""The internal API of a `MemoryEngine` on a Unix socket."""
+"""The internal API of a `MemoryEngine` on a Unix socket, and reading its secrets."""
 
+import json
 import re
 import sys
 import threading
@@ -7,16 +8,19 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingUnixStreamServer
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from pydantic import TypeAdapter
 
 from orquestra.sdk.schema.cluster import CacheQuery, ClusterNode, EventBatch, NodeId, NodeRequest
+from orquestra.sdk.schema.secrets import SecretDetails
 from orquestra.sdk.schema.workflow_run import WorkflowRunId
 
 if TYPE_CHECKING:
     from orquestra.executor.testing.memory_engine import MemoryEngine
 
 _NODES = TypeAdapter(list[ClusterNode])
+_SECRETS = "/api/config/secrets/"
 _Answer = tuple[HTTPStatus, bytes]
 
 
@@ -72,6 +76,9 @@ def _handler(engine: "MemoryEngine") -> type[BaseHTTPRequestHandler]:
 
         def _answer(self, body: bytes) -> _Answer:
             start = engine.head_start
+            if self.path.startswith(_SECRETS):
+                is_open = engine.opens(self.headers["Authorization"])
+                return _secret(engine, self.path) if is_open else (HTTPStatus.UNAUTHORIZED, b"")
             if self.headers["Authorization"] != f"Bearer {start.token}":
                 return HTTPStatus.UNAUTHORIZED, b""
             if engine.over:
@@ -82,6 +89,14 @@ def _handler(engine: "MemoryEngine") -> type[BaseHTTPRequestHandler]:
             return _answer(engine, f"{self.command} {path}", body=body)
 
     return Handler
+
+
+def _secret(engine: "MemoryEngine", target: str) -> _Answer:
+    name = unquote(urlsplit(target).path.removeprefix(_SECRETS))
+    if name not in engine.secrets:
+        return HTTPStatus.NOT_FOUND, b""
+    details = SecretDetails(name=name, value=engine.secrets[name])
+    return HTTPStatus.OK, json.dumps({"data": {"details": details.model_dump()}}).encode()
 
 
 def _answer(engine: "MemoryEngine", call: str, *, body: bytes) -> _Answer:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
@@ -39,6 +40,7 @@ from orquestra.executor.surroundings import (
     Surroundings,
     ToWorker,
 )
+from orquestra.sdk.configuration.platform_login import SecretsLogin
 from orquestra.sdk.schema.cluster import (
     CachedResult,
     Event,
@@ -93,6 +95,7 @@ class MemoryCrew:
     `calls` in the order of their beginnings, with worker and time, `events`, `released` pools, and
     the greatest number of workers of a pool that were ever up at once, and what the executor has
     `asked` about and `forgotten`. `remembered` are results of earlier runs, by the names of jobs.
+    Large constants go into the `exchange`, where there is one.
     """
 
     def __init__(
@@ -101,6 +104,7 @@ class MemoryCrew:
         behave: Callable[[Call], Behaviour] = lambda _: Behaviour(),
         nodes: int = 1,
         size: NodeSize,
+        exchange: Path | None = None,
     ) -> None:
         self.now = 1_000_000.0
         self.calls: list[tuple[float, str, Call]] = []
@@ -110,6 +114,8 @@ class MemoryCrew:
         self.messages: list[tuple[str, ToWorker]] = []
         self.most_up = 0
         self.installs = 0
+        self.access: SecretsLogin | None = None
+        """How the passwords of the last installation were to be read."""
         self.install_problem: str | None = None
         self.unable: str | None = None
         self.asked: list[Question] = []
@@ -129,6 +135,7 @@ class MemoryCrew:
                 placement=self,
                 events=self,
                 lookups=self,
+                exchange=exchange,
                 release_pool=self.released.append,
                 clock=lambda: self.now,
             )
@@ -184,9 +191,16 @@ class MemoryCrew:
         """End a worker."""
         self._die(worker_id, Death(cause=Cause.ENDED))
 
-    def install(self, environment: Environment, *, image: str) -> None:  # noqa: ARG002
+    def install(
+        self,
+        environment: Environment,
+        *,
+        image: str,  # noqa: ARG002
+        access: SecretsLogin | None,
+    ) -> None:
         """Install nothing."""
         self.installs += 1
+        self.access = access
         assert environment.requirements
         done = Installed(environment.pool_id, environment.requirements, self.install_problem)
         self.after(1, partial(self._inbox.put, done))

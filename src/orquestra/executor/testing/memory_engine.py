@@ -87,6 +87,8 @@ class MemoryEngine:
         self.requests: list[NodeRequest] = []
         self.remembered: dict[str, CachedResult] = {}
         """Set to what earlier runs have made, by keys of the cache."""
+        self.secrets: dict[str, str] = {}
+        """Set to secrets, by what their paths end in; the tokens of runs open them."""
         self.over = False
         """Set to answer every call with 410."""
         self.broken = False
@@ -208,6 +210,12 @@ class MemoryEngine:
     def cached(self, query: CacheQuery) -> CacheAnswer:
         """The results among `remembered` that are asked for."""
         return CacheAnswer(results=[self.remembered.get(key) for key, _ in query.keys])
+
+    def opens(self, authorization: str | None) -> bool:
+        """Whether a header shows the token of a run that has not ended."""
+        with self._changed:
+            contexts = [run.plan.context for run in self._runs.values()]
+        return authorization in {f"Bearer {context.token}" for context in contexts if context}
 
     def result(self, run_id: WorkflowRunId, artifact_id: ir.ArtifactNodeId) -> Any:
         """A stored value, decoded."""

@@ -11,11 +11,13 @@ from orquestra.sdk.schema.cluster import (
     NodeSize,
     PoolId,
     PoolPlan,
+    RunContext,
     RunPlan,
     StoredValue,
     ValueFormat,
 )
 from orquestra.sdk.schema.workflow_run import WorkflowRunId
+from orquestra.sdk.secret import Secret, secret_node
 from orquestra.sdk.values import serialize, to_chunks
 
 DEFAULT_POOL = PoolId("default")
@@ -43,7 +45,7 @@ class Built:
 class PlanBuilder:
     """Builds a run call by call. Arguments that are `Made` or artifact ids are upstream.
 
-    A list, tuple or dictionary that holds some becomes a collection.
+    A list, tuple or dictionary that holds some, or a `Secret`, becomes a collection.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class PlanBuilder:
         self._known: dict[Any, ir.TaskDef] = {}
         self._artifacts: dict[ir.ArtifactNodeId, ir.ArtifactNode] = {}
         self._constants: dict[ir.ConstantNodeId, ir.ConstantNode] = {}
+        self._secrets: dict[ir.SecretNodeId, ir.SecretNode] = {}
         self._collections: dict[ir.CollectionNodeId, ir.CollectionNode] = {}
         self._invocations: dict[ir.TaskInvocationId, ir.TaskInvocation] = {}
 
@@ -112,6 +115,7 @@ class PlanBuilder:
         dry_run: bool = False,
         max_nodes: int | None = None,
         source_files: Mapping[str, str] | None = None,
+        context: RunContext | None = None,
     ) -> Built:
         """The run, with the given results as the workflow's."""
         reference = ir.ModuleFunctionRef(module="workflow", function_name="workflow")
@@ -122,6 +126,7 @@ class PlanBuilder:
             tasks=self._tasks,
             artifact_nodes=self._artifacts,
             constant_nodes=self._constants,
+            secret_nodes=self._secrets,
             task_invocations=self._invocations,
             output_ids=[made.packed for made in outputs],
             collection_nodes=self._collections,
@@ -136,6 +141,7 @@ class PlanBuilder:
             invocations=invocations,
             max_nodes={pool.id: max_nodes or pool.max_nodes for pool in self._pools},
             stored=[StoredValue(artifact_id, _place(artifact_id)) for artifact_id in stored],
+            context=context,
         )
         return Built(plan=plan, definition=definition, pools=self._pools)
 
@@ -186,16 +192,20 @@ class PlanBuilder:
             return argument.packed
         if isinstance(argument, str) and argument in self._artifacts:
             return argument
-        if isinstance(argument, list | tuple | dict) and self._holds_made(argument):
+        if isinstance(argument, Secret):
+            node = secret_node(argument, node_id=f"secret-{len(self._secrets)}")
+            self._secrets[node.id] = node
+            return node.id
+        if isinstance(argument, list | tuple | dict) and self._holds_nodes(argument):
             return self._collection(argument)
         return self._constant(argument)
 
-    def _holds_made(self, value: Any) -> bool:
+    def _holds_nodes(self, value: Any) -> bool:
+        if isinstance(value, Made | Secret):
+            return True
         if isinstance(value, dict):
-            return any(map(self._holds_made, value.values()))
-        if isinstance(value, list | tuple):
-            return any(map(self._holds_made, value))
-        return isinstance(value, Made)
+            return any(map(self._holds_nodes, value.values()))
+        return isinstance(value, list | tuple) and any(map(self._holds_nodes, value))
 
     def _collection(self, value: Any) -> str:
         kind = ir.CollectionType(type(value).__name__.upper())

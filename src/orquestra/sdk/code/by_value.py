@@ -16,6 +16,7 @@ from typing import Any
 
 import cloudpickle
 
+from orquestra.sdk.picklers import Pickler
 from orquestra.sdk.values import PICKLE_PROTOCOL
 
 _MAIN = "__main__"
@@ -38,7 +39,7 @@ def dumps(
     return file.getvalue()
 
 
-class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # without types
+class _Pickler(Pickler):
     """Takes back from cloudpickle what it does to modules below, and to modules as values."""
 
     def __init__(

@@ -3,8 +3,9 @@
 How requests get there is `connection`; how calls belong together is `runtime`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -22,6 +23,7 @@ from orquestra.sdk.exceptions import (
     WorkflowSyntaxError,
 )
 from orquestra.sdk.projects import ProjectRef
+from orquestra.sdk.runtime import LiveEvent
 from orquestra.sdk.schema import api, ir, responses
 
 MAX_PAGE_SIZE = 100
@@ -171,15 +173,43 @@ class ComputeEngineClient:
         Raises:
             NotFoundError: there is no run of that id, or the engine has no such stream.
         """
-        with self._connection.stream(
-            "/api/workflow-run-events", params={"workflowRunId": run_id}, errors=_NOTHING_THERE
-        ) as response:
-            latest: api.RunProgress | None = None
-            for data in read_events(response.iter_bytes()):
-                if data is not None:
-                    latest = read_answer(api.RunProgress, response, content=data.encode())
-                if latest is not None:
-                    yield latest
+        latest: api.RunProgress | None = None
+        params = {"workflowRunId": run_id}
+        for event in self._events("/api/workflow-run-events", params, bodies=_PROGRESS):
+            if event is not None and isinstance(event.body, api.RunProgress):
+                latest = event.body
+            if latest is not None:
+                yield latest
+
+    def run_events(self, run_id: str, *, after: str | None) -> Iterator[LiveEvent | None]:
+        """How far a run is, its tasks and its nodes, each after every change; None: no news.
+
+        Ends when nothing of the run executes any more, which its last event says, or when the
+        engine goes away.
+
+        Raises:
+            NotFoundError: there is no run of that id, or the engine has no such stream.
+        """
+        params = {"workflowRunId": run_id, "tasks": "true", "lastEventId": after or ""}
+        return self._events("/api/workflow-run-events", params, bodies=_RUN_EVENTS)
+
+    def log_events(
+        self, run_id: str, *, kinds: Sequence[str], invocation_id: str | None, after: str | None
+    ) -> Iterator[LiveEvent | None]:
+        """The lines of a run, then how it ended; None: no news.
+
+        Ends after that, or when the engine goes away.
+
+        Raises:
+            NotFoundError: there is no run of that id, or the engine has no such stream.
+        """
+        params = {
+            "workflowRunId": run_id,
+            "kind": list(kinds),
+            "lastEventId": after or "",
+            **({} if invocation_id is None else {"taskInvocationId": invocation_id}),
+        }
+        return self._events("/api/workflow-run-log-events", params, bodies=_LOG_EVENTS)
 
     def list_artifacts(self, run_id: str) -> dict[str, list[str]]:
         """Ids of the stored artifacts by task run; a list has one id or, before, none.
@@ -261,12 +291,34 @@ class ComputeEngineClient:
         except NotFoundError as error:
             raise TaskRunLogsNotFound(run_id, invocation_id) from error
 
+    def _events(
+        self, path: str, params: Mapping[str, Any], *, bodies: Mapping[str, type[api.Body]]
+    ) -> Iterator[LiveEvent | None]:
+        with self._connection.stream(path, params=params, errors=_NOTHING_THERE) as response:
+            for event in read_events(response.iter_bytes()):
+                if event is None:
+                    yield None
+                elif event.kind in bodies:  # a later release may tell more
+                    body = bodies[event.kind]
+                    told = read_answer(body, response, content=event.data.encode())
+                    yield LiveEvent(event.id, told, is_last=event.kind == _LAST)
+
     def _logs(self, path: str, *, params: Mapping[str, str]) -> bytes:
         response = self._connection.send(
             "GET", path, params=params, errors={400: NotFoundError, 404: NotFoundError}
         )
         return response.content
 
+
+_LAST = "end"
+_PROGRESS: Mapping[str, type[api.Body]] = dict.fromkeys(("progress", "message"), api.RunProgress)
+_RUN_EVENTS: Mapping[str, type[api.Body]] = {
+    "progress": api.RunProgress,
+    "tasks": api.TaskChanges,
+    "nodes": api.PoolList,
+    _LAST: api.RunProgress,
+}
+_LOG_EVENTS: Mapping[str, type[api.Body]] = {"line": api.RunLogLine, _LAST: api.RunProgress}
 
 _RUN_NOT_FOUND: Mapping[int, ErrorMaker] = dict.fromkeys((400, 404), WorkflowRunNotFoundError)
 _NOTHING_THERE: Mapping[int, ErrorMaker] = dict.fromkeys((400, 404, 405), NotFoundError)

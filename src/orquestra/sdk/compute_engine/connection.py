@@ -32,6 +32,15 @@ SILENCE_LIMIT = timedelta(seconds=45)
 
 _LONGEST_QUOTE = 500
 
+_AWAY = frozenset(
+    {
+        httpx.codes.BAD_GATEWAY,
+        httpx.codes.SERVICE_UNAVAILABLE,
+        httpx.codes.GATEWAY_TIMEOUT,
+    }
+)
+"""What a proxy in front of an engine answers while that is restarted."""
+
 ModelT = TypeVar("ModelT")
 ErrorMaker = Callable[[str], Exception]
 """Makes an error of the engine's words."""
@@ -44,9 +53,21 @@ class Connection:
     `RayNotRunningError`), and `BaseRuntimeError` for an answer that nobody expects.
     """
 
-    def __init__(self, config: RuntimeConfig, *, transport: httpx.BaseTransport | None) -> None:
+    def __init__(
+        self,
+        config: RuntimeConfig,
+        *,
+        transport: httpx.BaseTransport | None,
+        patience: timedelta = ANSWER_TIMEOUT,
+        is_login: bool = True,
+    ) -> None:
+        """`patience` is how long an answer may take.
+
+        The token of a run is no login (`is_login`): nobody can renew it, so it is not looked at.
+        """
         self._config = config
-        self._http = _client(config, transport=transport)
+        self._is_login = is_login
+        self._http = _client(config, transport=transport, patience=patience)
         weakref.finalize(self, self._http.close)
 
     def send(
@@ -74,9 +95,12 @@ class Connection:
 
     @contextmanager
     def stream(
-        self, path: str, *, params: Mapping[str, str], errors: Mapping[int, ErrorMaker]
+        self, path: str, *, params: Mapping[str, Any], errors: Mapping[int, ErrorMaker]
     ) -> Iterator[httpx.Response]:
-        """Open an answer that goes on; reading it raises as sending does."""
+        """Open an answer that goes on; reading it raises as sending does.
+
+        An engine behind a proxy that does not get through to it cannot be reached either.
+        """
         with (
             self._reached() as login,
             self._http.stream(
@@ -89,19 +113,21 @@ class Connection:
         ):
             if response.is_error:
                 response.read()
-                raise self._failure(response, errors=errors)
+                failure = self._failure(response, errors=errors)
+                if response.status_code in _AWAY:
+                    raise _unreachable(login) from failure
+                raise failure
             yield response
 
     @contextmanager
     def _reached(self) -> Iterator[RuntimeConfig]:
         login = self._config.resolved()
-        _check_login(login)
+        if self._is_login:
+            _check_login(login)
         try:
             yield login
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            if login.is_local:
-                raise RayNotRunningError from error
-            raise RemoteConnectionError(login.uri) from error
+            raise _unreachable(login) from error
 
     def _failure(self, response: httpx.Response, *, errors: Mapping[int, ErrorMaker]) -> Exception:
         request, status, reason = response.request, response.status_code, _reason(response)
@@ -146,13 +172,19 @@ def read_answer(
         ) from error
 
 
-def _client(config: RuntimeConfig, *, transport: httpx.BaseTransport | None) -> httpx.Client:
-    timeout = _timeout(ANSWER_TIMEOUT)
+def _client(
+    config: RuntimeConfig, *, transport: httpx.BaseTransport | None, patience: timedelta
+) -> httpx.Client:
+    timeout = _timeout(patience)
     if config.is_local:
         # Plain HTTP on this machine: no proxy may come between, and loading certificates is slow.
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         return httpx.Client(timeout=timeout, transport=transport, verify=tls, trust_env=False)
     return httpx.Client(timeout=timeout, transport=transport, follow_redirects=True)
+
+
+def _unreachable(login: RuntimeConfig) -> Exception:
+    return RayNotRunningError() if login.is_local else RemoteConnectionError(login.uri)
 
 
 def _timeout(limit: timedelta) -> httpx.Timeout:

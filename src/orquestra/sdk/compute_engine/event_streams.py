@@ -1,25 +1,44 @@
 """Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html), read."""
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 
-def read_events(chunks: Iterable[bytes]) -> Iterator[str | None]:
-    """The data of each event as it comes; None for a comment, by which a server shows its life."""
-    data: list[str] = []
+class ServerEvent(NamedTuple):
+    """One event; `id` is that of the last event that had one, and empty before."""
+
+    kind: str
+    id: str
+    data: str
+
+
+def read_events(chunks: Iterable[bytes]) -> Iterator[ServerEvent | None]:
+    """Each event as it comes; None for a comment, by which a server shows its life."""
+    kind, identifier, data = "", "", list[str]()
     for line in _lines(chunks):
-        if line.startswith(b":"):
+        if not line:
+            if data:
+                yield ServerEvent(kind or "message", identifier, "\n".join(data))
+            kind, data = "", []
+            continue
+        name, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if not name:
             yield None
-        elif line.startswith(b"data:"):
-            data.append(line.removeprefix(b"data:").removeprefix(b" ").decode())
-        elif not line and data:
-            yield "\n".join(data)
-            data.clear()
+        elif name == "event":
+            kind = value
+        elif name == "id":
+            identifier = value
+        elif name == "data":
+            data.append(value)
 
 
-def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
     # Not httpx's lines: those also end at characters that JSON may hold, such as U+2028.
-    rest = b""
+    begun: list[bytes] = []  # in pieces: one event may be of many megabytes
     for chunk in chunks:
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            yield line.removesuffix(b"\r")
+        *ends, rest = chunk.split(b"\n")
+        for end in ends:
+            yield b"".join([*begun, end]).removesuffix(b"\r").decode()
+            begun.clear()
+        begun.append(rest)

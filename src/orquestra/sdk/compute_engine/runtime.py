@@ -19,6 +19,7 @@ from orquestra.sdk.logs import (
     read_workflow_logs,
 )
 from orquestra.sdk.projects import ProjectRef
+from orquestra.sdk.runtime import LiveEvent
 from orquestra.sdk.schema import api, ir, responses, workflow_run
 from orquestra.sdk.schema.workflow_run import State
 from orquestra.sdk.tracing.run_sizes import head_node_resources, node_resources
@@ -101,6 +102,26 @@ class ComputeEngine:
             NotFoundError: there is none of that id, or the engine is too old to tell.
         """
         return self._client.progress(run_id)
+
+    def run_events(self, run_id: str, *, after: str | None) -> Iterator[LiveEvent | None]:
+        """How far a run is, its tasks and its nodes, each now and after changes; None: no news.
+
+        Raises:
+            NotFoundError: there is none of that id, or the engine is too old to tell.
+        """
+        return self._client.run_events(run_id, after=after)
+
+    def log_events(
+        self, run_id: str, *, kinds: Sequence[str], invocation_id: str | None, after: str | None
+    ) -> Iterator[LiveEvent | None]:
+        """The lines of a run, at last how it ended; None: no news.
+
+        Raises:
+            NotFoundError: there is none of that id, or the engine is too old to tell.
+        """
+        return self._client.log_events(
+            run_id, kinds=kinds, invocation_id=invocation_id, after=after
+        )
 
     def summaries(
         self,

@@ -14,7 +14,6 @@ from orquestra.sdk.configuration.config_names import (
     RESERVED_NAMES,
     config_name_of,
     free_name,
-    is_taken,
 )
 from orquestra.sdk.configuration.platform_login import (
     TOKEN_FILE_VARIABLE,
@@ -37,7 +36,6 @@ __all__ = [
     "RuntimeConfig",
     "as_config",
     "config_name_of",
-    "is_taken",
     "migrate_config_file",
     "save_login",
     "saved_logins",
@@ -106,8 +104,8 @@ class RuntimeConfig:
     def ce(cls, uri: str, token: str) -> "RuntimeConfig":
         """A Compute Engine by its address; saved at once under the first part of its host name.
 
-        Where another engine is saved under that name, host and port together become the name,
-        and a warning says so the first time.
+        Where another engine is saved under that name, it is the name that this one has already,
+        else host and port together, and a warning says so the first time.
 
         Raises:
             RuntimeConfigError: the address is none, or the saved logins cannot be read.
@@ -252,8 +250,11 @@ def save_login(config: RuntimeConfig) -> None:
 
 def saved_logins() -> list[str]:
     """Names of the saved logins that are of Compute Engines."""
-    configs = read_configs().values()
-    return [c.config_name for c in configs if c.runtime_name == RuntimeName.CE_REMOTE]
+    return [
+        name
+        for name, entry in read_configs().items()
+        if entry.runtime_name == RuntimeName.CE_REMOTE
+    ]
 
 
 def as_config(config: str | RuntimeConfig) -> RuntimeConfig:
@@ -279,13 +280,13 @@ def migrate_config_file() -> None:
 
 
 def _put(config: RuntimeConfig, saved: dict[str, RuntimeConfiguration]) -> None:
-    """Options of an older login of the same name stay unless replaced."""
+    """Options of an older login of the same name and kind stay unless replaced."""
     old = saved.get(config.name)
-    login = {"uri": config.uri, "token": config.token}
+    kept = old.runtime_options if old and old.runtime_name == config.runtime_name else {}
     saved[config.name] = RuntimeConfiguration(
         config_name=config.name,
         runtime_name=config.runtime_name,
-        runtime_options={**(old.runtime_options if old else {}), **login},
+        runtime_options={**kept, "uri": config.uri, "token": config.token},
     )
 
 

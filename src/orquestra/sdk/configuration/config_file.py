@@ -39,6 +39,8 @@ def config_path() -> Path:
 def read_configs() -> dict[str, RuntimeConfiguration]:
     """All saved logins by name; none where there is no file.
 
+    An entry has the name under which it stands in the file, whatever it says of itself.
+
     Raises:
         RuntimeConfigError: the file cannot be read.
     """
@@ -51,7 +53,7 @@ def read_config(name: str) -> RuntimeConfiguration:
     Raises:
         ConfigFileNotFoundError: nothing has been saved yet.
         ConfigNameNotFoundError: nothing has been saved under that name.
-        RuntimeConfigError: the file cannot be read.
+        RuntimeConfigError: the file cannot be read, or the login is damaged.
     """
     if not config_path().exists():
         raise ConfigFileNotFoundError(
@@ -64,7 +66,19 @@ def read_config(name: str) -> RuntimeConfiguration:
             f"There is no saved login {name!r}. "
             f"Saved are: {', '.join(sorted(configs)) or '(none)'}."
         )
+    for option in ("uri", "token"):
+        if not isinstance(configs[name].runtime_options.get(option), str | None):
+            raise RuntimeConfigError(
+                f"The login {name!r} has a {option} that is no text. "
+                f"`orq login -s URL --name {name}` replaces it."
+            )
     return configs[name]
+
+
+def text_option(entry: RuntimeConfiguration, option: str) -> str:
+    """An option of a login, such as its `uri`; empty where it is missing or no text."""
+    value = entry.runtime_options.get(option)
+    return value if isinstance(value, str) else ""
 
 
 @contextlib.contextmanager
@@ -82,16 +96,28 @@ def changing_configs() -> Iterator[dict[str, RuntimeConfiguration]]:
         replace_file(path, text=content.model_dump_json(indent=2))
 
 
+def why_unreadable(error: OSError | pydantic.ValidationError) -> str:
+    """What is wrong with the file, and where in it."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    first = error.errors(include_url=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    return f"{place}: {first['msg']}" if place else first["msg"]
+
+
 def _read(path: Path) -> RuntimeConfigurationFile:
     try:
-        return RuntimeConfigurationFile.model_validate_json(path.read_bytes())
+        content = RuntimeConfigurationFile.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         return RuntimeConfigurationFile()
     except (OSError, pydantic.ValidationError) as error:
         raise RuntimeConfigError(
-            f"The saved logins in {path} cannot be read ({type(error).__name__}). "
+            f"The saved logins in {path} cannot be read: {why_unreadable(error)}. "
             "Repair the file, or move it away and log in again."
         ) from error
+    for name, entry in content.configs.items():
+        entry.config_name = name
+    return content
 
 
 @contextlib.contextmanager

@@ -4,7 +4,6 @@ import warnings
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from orquestra.sdk.configuration.config_file import read_configs
 from orquestra.sdk.exceptions import RuntimeConfigError
 from orquestra.sdk.schema.configs import RuntimeConfiguration
 
@@ -24,12 +23,12 @@ def config_name_of(uri: str) -> str:
         RuntimeConfigError: the text is no address of a Compute Engine, or it holds credentials.
         ValueError: the name means a local runtime.
     """
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError as error:
+        raise _no_address(uri) from error
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise RuntimeConfigError(
-            f"{uri!r} is not the address of a Compute Engine. "
-            'Write it with its scheme, like "https://engine.example.com".'
-        )
+        raise _no_address(uri)
     if "@" in parts.netloc:
         raise RuntimeConfigError(
             f"The address of the Compute Engine at {parts.hostname} holds a user name, which no "
@@ -44,33 +43,41 @@ def config_name_of(uri: str) -> str:
     return name
 
 
-def is_taken(name: str, *, uri: str) -> bool:
-    """Whether another Compute Engine than the one at the address is saved under the name."""
-    return _has_another(read_configs(), name, uri=uri)
-
-
 def free_name(uri: str, *, saved: Mapping[str, RuntimeConfiguration]) -> str:
     """The name under which the Compute Engine at the address is to be saved beside others.
 
-    It is that of `config_name_of`; where another engine has it, host and port together, and a
-    warning says so the first time.
+    It is that of `config_name_of`. Where another engine has it, it is the name that this one has
+    already, else host and port together, of which a warning tells.
 
     Raises:
         RuntimeConfigError: the text is no address, or it holds credentials.
         ValueError: the name means a local runtime.
     """
     name, full_name = config_name_of(uri), urlsplit(uri).netloc
-    if not _has_another(saved, name, uri=uri):
+    places = {name: _place(saved_as) for name, saved_as in saved.items()}
+    if places.get(name, "") in {"", full_name}:
         return name
-    if full_name not in saved:
-        warnings.warn(
-            f"Another Compute Engine is saved as {name!r}, so the login of {uri} is saved as "
-            f"{full_name!r}.",
-            stacklevel=3,
-        )
+    for other, place in places.items():
+        if place == full_name:
+            return other
+    warnings.warn(
+        f"Another Compute Engine is saved as {name!r}, so the login of {uri} is saved as "
+        f"{full_name!r}.",
+        stacklevel=3,
+    )
     return full_name
 
 
-def _has_another(saved: Mapping[str, RuntimeConfiguration], name: str, *, uri: str) -> bool:
-    address = saved[name].runtime_options.get("uri") if name in saved else None
-    return urlsplit(address or "").netloc not in {"", urlsplit(uri).netloc}
+def _no_address(uri: str) -> RuntimeConfigError:
+    return RuntimeConfigError(
+        f"{uri!r} is not the address of a Compute Engine. "
+        'Write it with its scheme, like "https://engine.example.com".'
+    )
+
+
+def _place(entry: RuntimeConfiguration) -> str:
+    uri = entry.runtime_options.get("uri")
+    try:
+        return urlsplit(uri).netloc if isinstance(uri, str) else ""
+    except ValueError:  # text that is no address at all
+        return ""

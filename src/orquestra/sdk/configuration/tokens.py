@@ -24,6 +24,17 @@ def check_token(token: str) -> None:
         raise ExpiredTokenError("The login token has expired. Log in again.")
 
 
+def token_problem(token: str) -> str | None:
+    """What is wrong with a token, in words that follow its name; None where it holds."""
+    try:
+        check_token(token)
+    except ExpiredTokenError:
+        return "has expired"
+    except InvalidTokenError:
+        return "is not valid"
+    return None
+
+
 def read_claims(token: str) -> dict[str, Any]:
     """What a token says.
 

@@ -73,6 +73,9 @@ class Arguments:
         node = self._definition.constant_nodes.get(ir.ConstantNodeId(argument_id))
         if isinstance(node, ir.ConstantNodePickle) and node.fingerprint is not None:
             return [b"fingerprint", node.fingerprint.encode(), self._digest_of_modules]
+        if argument_id in self._secrets:  # by its name, as on an engine: see `executor.digests`
+            secret = self._definition.secret_nodes[ir.SecretNodeId(argument_id)]
+            return [b"secret", secret.model_dump_json(exclude={"id"}).encode()]
         return self.digestible_value(self._stored(argument_id))
 
     def digestible_value(self, value: SerializedValue) -> Iterable[bytes]:

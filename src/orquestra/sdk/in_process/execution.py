@@ -28,7 +28,7 @@ def execute(record: RunRecord, *, cache: ResultCache) -> BaseException | None:
     """
     try:
         order = in_order(record.definition)
-        secrets = _secrets(record.definition)
+        secrets = _secrets(record.definition, dry_run=record.dry_run)
         with modules_at_hand(record.definition.source_files), capturing():
             return _Execution(record, secrets=secrets, cache=cache).run(order)
     except BaseException as error:
@@ -41,10 +41,15 @@ def _state_after(error: BaseException) -> State:
     return State.TERMINATED if isinstance(error, KeyboardInterrupt) else State.FAILED
 
 
-def _secrets(definition: ir.WorkflowDef) -> dict[str, str]:
-    """The values of all secrets by node: a wrong one is told before any task has begun."""
+def _secrets(definition: ir.WorkflowDef, *, dry_run: bool) -> dict[str, str]:
+    """The values of all secrets by node: a wrong one is told before any task has begun.
+
+    In a dry run nobody gets them, so they are not read.
+    """
     if not definition.secret_nodes:
         return {}
+    if dry_run:
+        return dict.fromkeys(definition.secret_nodes, evaluation.DRY_RUN_OUTPUT)
     from orquestra.sdk import secrets
 
     return {

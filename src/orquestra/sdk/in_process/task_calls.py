@@ -84,6 +84,7 @@ def fail(error: BaseException, call: TaskCall, *, attempts: int = 1) -> NoReturn
     Raises:
         TaskFailed: always.
     """
+    _print_traceback(error, call.output)
     if isinstance(error, ResultProblem):
         cause, problem = error.__cause__, str(error)
         error = UserTaskFailedError(
@@ -93,7 +94,6 @@ def fail(error: BaseException, call: TaskCall, *, attempts: int = 1) -> NoReturn
     else:
         problem = str(error) if isinstance(error, OrquestraError) else one_line(error)
         error = error.with_traceback(user_frames(error.__traceback__, runtime=_OWN_FOLDER))
-    _print_traceback(error, call.output)
     tried = f" (tried {attempts} times)" if attempts > 1 else ""
     with contextlib.suppress(Exception):  # the class of the user may refuse notes
         error.add_note(
@@ -121,6 +121,12 @@ def _result(call: TaskCall) -> Any:
 
 
 def _print_traceback(error: BaseException, output: TaskOutput) -> None:
-    """Put the traceback into the logs of the task; Python shows it where it comes out of `run`."""
+    """Put the traceback into the logs of the task; Python shows it where it comes out of `run`.
+
+    Of a result that cannot be used it is that of the reason, if there is one: the rest is ours.
+    """
+    shown = error.__cause__ if isinstance(error, ResultProblem) else error
+    if shown is None:
+        return
     with contextlib.suppress(Exception):  # the text of a user's exception may be any code
-        output.add("stderr", traceback_text(error, runtime=_OWN_FOLDER))
+        output.add("stderr", traceback_text(shown, runtime=_OWN_FOLDER))

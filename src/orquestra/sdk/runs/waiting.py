@@ -5,14 +5,43 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from orquestra.sdk.call_sites import warn_user
-from orquestra.sdk.exceptions import NotFoundError, RayNotRunningError, RemoteConnectionError
+from orquestra.sdk.exceptions import (
+    BaseRuntimeError,
+    NotFoundError,
+    RayNotRunningError,
+    RemoteConnectionError,
+)
 from orquestra.sdk.runs.progress_displays import Display, opened
 from orquestra.sdk.runtime import Runtime
 from orquestra.sdk.schema import api
 from orquestra.sdk.schema.workflow_run import UNKNOWN_STATE, State
 
-ENGINE_AWAY = timedelta(minutes=5)
+ENGINE_IS_AWAY = (RemoteConnectionError, RayNotRunningError)
 RECONNECT_PAUSE = timedelta(milliseconds=500)
+_LONGEST_SILENCE = timedelta(minutes=5)
+
+
+class Silence:
+    """How long an engine has said nothing, so that it is not asked for ever."""
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+
+    def end(self) -> None:
+        """The engine has said something."""
+        self._since = time.monotonic()
+
+    def check(self, error: Exception | None = None) -> None:
+        """Raise the `error` for which it says nothing, or one for streams that end empty.
+
+        Raises:
+            BaseRuntimeError: it has said nothing for five minutes.
+        """
+        if time.monotonic() - self._since > _LONGEST_SILENCE.total_seconds():
+            raise error or BaseRuntimeError(
+                "The engine ends its streams of events without a word about the run. Look at its "
+                "state, and at what is between it and here, then ask again: the run goes on."
+            )
 
 
 def wait_for_end(
@@ -27,6 +56,7 @@ def wait_for_end(
         WorkflowRunNotFoundError: there is none of that id.
         RemoteConnectionError: the engine stayed away for five minutes.
         RayNotRunningError: the local runtime did.
+        BaseRuntimeError: it said nothing of the run for as long.
     """
     with opened(run_id, pause=pause, verbose=verbose) as display:
         return _wait(runtime, run_id, pause=pause, display=display)
@@ -34,12 +64,12 @@ def wait_for_end(
 
 def _wait(runtime: Runtime, run_id: str, *, pause: timedelta, display: Display) -> api.RunProgress:
     warnings = _Warnings()
-    answered = time.monotonic()
+    silence = Silence()
     while True:
         succeeded = None
         try:
             for progress in _progress(runtime, run_id, pause=pause):
-                answered = time.monotonic()
+                silence.end()
                 ended = has_ended(progress.state)
                 warnings.tell(progress.warnings, on=display)
                 display.show(progress, now=ended)
@@ -48,9 +78,9 @@ def _wait(runtime: Runtime, run_id: str, *, pause: timedelta, display: Display) 
                     return progress  # tasks that had started may go on, and the stream with them
             if succeeded:  # a stream that ends earlier, or says nothing, is of an engine that stops
                 return succeeded
-        except (RemoteConnectionError, RayNotRunningError) as error:
-            if time.monotonic() - answered > ENGINE_AWAY.total_seconds():
-                raise
+            silence.check()
+        except ENGINE_IS_AWAY as error:
+            silence.check(error)
             display.tell(f"{error} Trying again.")
         time.sleep(RECONNECT_PAUSE.total_seconds())
 

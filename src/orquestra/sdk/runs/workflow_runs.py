@@ -1,7 +1,7 @@
 """One execution of a workflow, as users see it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -18,8 +18,9 @@ from orquestra.sdk.exceptions import (
     WorkspacesNotSupportedError,
 )
 from orquestra.sdk.invocation_order import in_order
-from orquestra.sdk.logs import WorkflowLogs
+from orquestra.sdk.logs import LogLine, WorkflowLogs
 from orquestra.sdk.projects import ProjectRef, resolve_project
+from orquestra.sdk.runs.live import RunSnapshot, follow_logs, watch
 from orquestra.sdk.runs.run_search import connect, search_run
 from orquestra.sdk.runs.task_runs import TaskRun, TaskRuns
 from orquestra.sdk.runs.waiting import has_ended, wait_for_end
@@ -243,6 +244,42 @@ class WorkflowRun:
     def get_logs(self) -> WorkflowLogs:
         """All logs of the run so far."""
         return self._runtime.workflow_logs(self._run_id)
+
+    def follow_logs(
+        self, *kinds: WorkflowLogs.WorkflowLogTypeName, task_invocation_id: str | None = None
+    ) -> Iterator[LogLine]:
+        """Every line of the run, those that are there and then those that come, until it is over.
+
+        A lost connection is made again, and goes on where it was. Of a run in process, which is
+        over, these are the lines of its tasks.
+
+        Args:
+            kinds: only lines of these kinds; none means all of them.
+            task_invocation_id: only lines of this task.
+
+        Raises:
+            NotFoundError: the engine is too old to tell.
+            RemoteConnectionError: the engine stayed away for five minutes.
+            RayNotRunningError: the local runtime did.
+        """
+        return follow_logs(
+            self._runtime, self._run_id, kinds=kinds, invocation_id=task_invocation_id
+        )
+
+    def watch(self) -> Iterator[RunSnapshot]:
+        """The run with its tasks and nodes, now and after each change, until it is over.
+
+        Raises as `follow_logs` does, and also:
+
+        Raises:
+            NotFoundError: the run was executed in process, where nothing is left to watch.
+        """
+        if not isinstance(self._runtime, Engine):
+            raise NotFoundError(
+                f"Run {self._run_id!r} was executed in process, so it cannot be watched: "
+                "get_status_model() says how it has ended."
+            )
+        return watch(self._runtime, self._run_id)
 
     def get_timing(self) -> api.RunTiming:
         """Where the time of the run went so far, and how to make it faster.

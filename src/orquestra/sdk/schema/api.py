@@ -218,6 +218,37 @@ class RunProgress(Body):
     result_id: str | None = None
 
 
+class TaskChanges(Body):
+    """Task runs of a run that have changed, or all of them. All of it is ours.
+
+    A stream tells all of them first, many in several pieces. Where the first piece of all comes,
+    nothing that was told before counts any more (`is_complete`).
+    """
+
+    is_complete: bool
+    task_runs: list[TaskRun]
+
+
+class PoolList(Body):
+    """The pools of a run with their nodes, as they are now. All of it is ours."""
+
+    pools: list[Pool]
+
+
+class RunLogLine(Body):
+    """One line of output: one event of the stream of a run's logs. All of it is ours.
+
+    `kind` is `task`, `env_setup`, `system` or `other`; `stream` is `out` or `err`.
+    """
+
+    kind: str
+    invocation_id: str | None = None
+    node_id: str | None = None
+    stream: str
+    at: datetime
+    text: str
+
+
 class Durations(Body):
     """What became of the time of an attempt, in seconds, in the order in which it passes.
 

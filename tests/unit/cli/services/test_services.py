@@ -1,6 +1,7 @@
 """`orq up`, `down`, `restart` and `status`, over fake engines that are real processes."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -85,7 +86,10 @@ def test_an_engine_that_is_given_up_while_it_starts_is_ended(orq, engines, monke
 
     monkeypatch.setattr(starting, "wait_for", interrupted)
 
-    assert orq("up").exit_code == 1
+    result = orq("up")
+
+    assert result.exit_code == 130
+    assert result.stderr.endswith("cancelled\n")
 
     assert local_engine.holder(engines.data) is None
 
@@ -284,11 +288,12 @@ def test_commands_take_a_running_local_runtime_where_no_login_is_saved(orq, engi
     assert orq("wf", "list", "-c", "ray").exit_code == 0
 
 
-def test_a_saved_login_is_taken_before_the_local_runtime(logged_in, engines, engine):
+def test_beside_a_saved_login_the_local_runtime_has_to_be_chosen(logged_in, engines, keyboard):
     logged_in("up")
-    engine.answer("/api/workflow-runs", [])
+    keyboard.types(keyboard.DOWN, keyboard.ENTER)
 
-    assert logged_in.json("wf", "list") == {"runs": []}
+    (run,) = logged_in.json("wf", "list")["runs"]
+    assert run["run_id"] == RUN
 
 
 def test_a_run_is_looked_for_on_the_local_runtime_as_well(logged_in, engines, engine):
@@ -299,7 +304,7 @@ def test_a_run_is_looked_for_on_the_local_runtime_as_well(logged_in, engines, en
 
     assert logged_in.json("wf", "view", RUN)["run_id"] == RUN
     assert result.exit_code == 10
-    assert "  local: not found" in result.stderr
+    assert re.search("local +Workflow run not found", result.stderr)
 
 
 def test_commands_on_a_local_runtime_that_does_not_run_say_how_to_start_it(orq, engines):

@@ -14,6 +14,10 @@ def divides():
     return one(1 / 0)
 
 @sdk.workflow
+def ends():
+    raise SystemExit
+
+@sdk.workflow
 def unpacks():
     a, b = one()
     return a
@@ -23,19 +27,13 @@ def branches():
     if one():
         return one()
 
-@sdk.workflow
-def param(alpha):
-    return one()
-
-@sdk.workflow
-def default(alpha=0.1):
-    return one()
 """
 
 
 @pytest.fixture
-def submit(project, logged_in):
+def submit(project, logged_in, engine):
     (project / "flows.py").write_text(FLOWS)
+    engine.answer_places(ada=["default"])
     return lambda name: logged_in("wf", "submit", "flows.py", name)
 
 
@@ -49,13 +47,22 @@ def test_an_error_of_the_workflow_function_comes_with_the_users_own_lines(submit
     ]
 
 
+def test_a_workflow_function_that_ends_the_program_is_no_submission(submit, project):
+    result = submit("ends")
+
+    assert result.exit_code == 8
+    assert "`ends` failed while being built: SystemExit" in result.stderr
+    assert f"  at {project}/flows.py:14 in ends" in result.stderr
+    assert 'if __name__ == "__main__":' in result.stderr
+
+
 def test_unpacking_a_task_with_one_output_is_not_a_defect_of_orquestra(submit, project):
     result = submit("unpacks")
 
     assert result.exit_code == 8
     assert "n_outputs" in result.stderr
     assert "defect" not in result.stderr
-    assert f"{project}/flows.py:14: a, b = one()" in result.stderr
+    assert f"{project}/flows.py:18: a, b = one()" in result.stderr
 
 
 def test_what_the_sdk_refuses_is_told_in_its_own_words(submit):
@@ -64,21 +71,3 @@ def test_what_the_sdk_refuses_is_told_in_its_own_words(submit):
     assert result.exit_code == 8
     assert "used as a condition" in result.stderr
     assert "failed while being built" not in result.stderr
-
-
-def test_a_workflow_with_parameters_is_answered_with_the_way_out(submit, engine):
-    result = submit("param")
-
-    assert result.exit_code == 8
-    assert "workflow `param` has parameters (alpha)" in result.stderr
-    assert "hint: move its body to a plain function" in result.stderr
-    assert "`param(...).run(" in result.stderr
-    assert engine.calls == []
-
-
-def test_a_workflow_whose_parameters_have_defaults_runs_with_them(submit, engine):
-    engine.answer("/api/workflow-definitions", {"id": "def-1"})
-    engine.answer_run()
-    engine.answer("/api/workflow-runs", {"id": "fit-aB3xZ-r000"})
-
-    assert submit("default").exit_code == 0

@@ -55,6 +55,27 @@ def test_a_file_named_like_a_module_of_python_is_the_one_that_is_loaded(project)
     assert sys.modules["json"] is json
 
 
+@pytest.mark.parametrize("name", ["time", "abc", "os", "sys"])
+def test_a_file_named_like_a_part_of_python_itself_is_the_one_that_is_loaded(project, name):
+    _write(project / f"{name}.py", "mine = True")
+    own = sys.modules[name]
+
+    assert load(f"{name}.py").mine
+    assert sys.modules[name] is own
+
+
+@pytest.mark.parametrize("module", ["ends", "ends.py"])
+def test_a_module_that_ends_the_program_is_told_how_not_to(project, module):
+    _write(project / "ends.py", "import sys\n\nsys.exit()\n")
+
+    with pytest.raises(Failure, match="ends the program when it is imported") as caught:
+        load(module)
+
+    assert caught.value.exit_code == 7
+    assert 'if __name__ == "__main__":' in caught.value.hint
+    assert caught.value.details == [f"  at {project}/ends.py:3 in <module>"]
+
+
 def test_a_missing_file_is_told_as_such(project):
     with pytest.raises(Failure) as caught:
         load("lab/flows.py")

@@ -1,11 +1,12 @@
 """Commands on runs, against the wire of a Compute Engine."""
 
-import json
+import pickle
 
 import pytest
 
-from orquestra.sdk.values import serialize, to_wire
-from tests.unit.cli.canned_engine import END, RUN_ID, START, token
+from orquestra.sdk.schema.responses import PickleResult
+from orquestra.sdk.values import serialize, to_chunks, to_wire
+from tests.unit.cli.canned_engine import END, RUN_ID, START
 
 
 def test_view_shows_the_run_its_tasks_and_why_they_failed(logged_in, engine):
@@ -125,14 +126,71 @@ def test_results_are_saved_one_file_each(logged_in, engine, tmp_path):
     assert (folder / "1.pickle").exists()
 
 
-def test_results_of_a_running_run_are_refused(logged_in, engine):
-    engine.answer_run()
+@pytest.mark.parametrize(
+    ("state", "sentence", "hint"),
+    [
+        ("RUNNING", "is RUNNING: it has results when it has succeeded", f"orq wf watch {RUN_ID}"),
+        (
+            "FAILED",
+            "is FAILED: only runs that have succeeded have results",
+            f"orq wf view {RUN_ID}",
+        ),
+    ],
+)
+def test_only_runs_that_have_succeeded_have_results(logged_in, engine, state, sentence, hint):
+    engine.answer_run(state=state)
 
     result = logged_in("wf", "results", RUN_ID)
 
     assert result.exit_code == 9
-    assert "RUNNING" in result.stderr
+    assert sentence in result.stderr
+    assert hint in result.stderr
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize("elements", [(1, "two"), (1, {2})])
+def test_the_elements_of_a_tuple_are_outputs_of_their_own(logged_in, engine, elements):
+    _succeed(engine, elements)
+
+    document = logged_in.json("wf", "results", RUN_ID)
+
+    assert [entry["text"] for entry in document["results"]] == [repr(each) for each in elements]
+
+
+def test_a_tuple_beside_another_value_stays_one_output(logged_in, engine):
+    _succeed(engine, (1, 2), [3])
+
+    document = logged_in.json("wf", "results", RUN_ID)
+
+    assert [entry["text"] for entry in document["results"]] == ["(1, 2)", "[3]"]
+
+
+def test_the_elements_of_a_tuple_are_saved_in_files_of_their_own(logged_in, engine, tmp_path):
+    _succeed(engine, (1, {2}))
+
+    result = logged_in("wf", "results", RUN_ID, "--download-dir", str(tmp_path))
+
+    folder = tmp_path / RUN_ID / "wf_results"
+    assert f"Artifact saved at {folder / '1.pickle'} as a binary pickle file.\n" in result.stdout
+    assert (folder / "0.json").read_text() == "1"
+    assert pickle.loads((folder / "1.pickle").read_bytes()) == {2}
+
+
+def test_a_value_that_cannot_be_read_here_is_told_and_saved_as_it_is(logged_in, engine, tmp_path):
+    _succeed(engine, {1})
+    lost = PickleResult(chunks=to_chunks(b"cnot_installed_anywhere\nThing\n."))
+    engine.answer_bare(
+        "/api/run-results/result-1",
+        {"type": "ComputeEngineWorkflowResult", "results": [lost.model_dump()]},
+    )
+
+    (entry,) = logged_in.json("wf", "results", RUN_ID)["results"]
+    saved = logged_in("wf", "results", RUN_ID, "--download-dir", str(tmp_path))
+
+    assert entry["type"] is None
+    assert entry["text"].startswith("cannot be read here: ModuleNotFoundError: ")
+    assert saved.exit_code == 0
+    assert (tmp_path / RUN_ID / "wf_results" / "0.pickle").stat().st_size
 
 
 def test_stop_passes_the_wish_to_the_engine(logged_in, engine):
@@ -143,119 +201,7 @@ def test_stop_passes_the_wish_to_the_engine(logged_in, engine):
 
     assert result.stdout == f"Workflow run {RUN_ID} stopped.\n"
     assert f"POST /api/workflow-runs/{RUN_ID}/terminate?force=True" in engine.calls
-
-
-def test_the_list_has_the_oldest_run_first(logged_in, engine):
-    summary = {"definitionId": "d", "createTime": START, "owner": "ada", "dryRun": False}
-    counts = {"totalTasks": 2, "completedTasks": 1}
-    engine.answer(
-        "/api/workflow-runs",
-        [
-            {"id": "new", "status": {"state": "RUNNING", "startTime": END}, **summary, **counts},
-            {"id": "old", "status": {"state": "FAILED", "startTime": START}, **summary, **counts},
-            {"id": "next", "status": {"state": "WAITING"}, **summary, **counts},
-        ],
-    )
-
-    document = logged_in.json("wf", "list", "--limit", "5", "-s", "RUNNING", "-s", "FAILED")
-
-    assert [run["run_id"] for run in document["runs"]] == ["next", "old", "new"]
-    assert "1/2" in logged_in("wf", "list").stdout
-
-
-def test_an_age_that_cannot_be_read_is_a_usage_error(logged_in):
-    result = logged_in("wf", "list", "--max-age", "soon")
-
-    assert result.exit_code == 2
-    assert "--max-age" in result.stderr
-
-
-def test_an_unknown_run_is_said_to_be_unknown(logged_in):
-    result = logged_in("wf", "view", "nothing")
-
-    assert result.exit_code == 10
-    assert result.stderr.startswith("error: ")
-    assert "hint: " in result.stderr
-
-
-def test_without_any_login_the_message_says_how_to_log_in(orq):
-    result = orq("wf", "view", RUN_ID)
-
-    assert result.exit_code == 2
-    assert "orq login" in result.stderr
-
-
-def test_of_several_logins_the_one_that_knows_the_run_is_used(logged_in, engine):
-    engine.answer_run()
-    logged_in("login", "-s", "http://localhost:1", "-t", token())
-
-    assert logged_in.json("wf", "view", RUN_ID)["run_id"] == RUN_ID
-
-
-def test_a_run_is_unknown_only_where_every_login_says_so(logged_in, engine):
-    logged_in("login", "-s", engine.uri, "--name", "again", "-t", token())
-
-    result = logged_in("wf", "view", "nothing")
-
-    assert result.exit_code == 10
-    assert result.stderr.splitlines()[:3] == [
-        "error: the run nothing was not found: none of the saved logins knows it",
-        "  127: not found",
-        "  again: not found",
-    ]
-
-
-def test_an_engine_that_does_not_answer_may_have_the_run(logged_in):
-    logged_in("login", "-s", "http://localhost:1", "-t", token())
-
-    result = logged_in("wf", "view", "nothing")
-
-    assert result.exit_code == 11
-    assert "the run nothing was not found: 1 of 2 saved logins could not be asked" in result.stderr
-    assert "  127: not found" in result.stderr
-    assert "  localhost:1: could not be asked: The Compute Engine" in result.stderr
-
-
-def test_an_engine_that_refuses_the_login_may_have_the_run(logged_in, tmp_path):
-    _add_login(tmp_path, "old", uri="http://localhost:1", token=token(expires_in=-60))
-
-    result = logged_in("wf", "view", "nothing")
-
-    assert result.exit_code == 12
-    assert "  old: could not be asked: The login token has expired." in result.stderr
-
-
-def test_a_broken_login_is_left_out_of_the_search(logged_in, engine, tmp_path):
-    engine.answer_run()
-    _add_login(tmp_path, "a-bare-one", uri="http://localhost:1")
-
-    found, unknown = logged_in("wf", "view", RUN_ID), logged_in("wf", "view", "nothing")
-
-    assert found.exit_code == 0
-    assert found.stderr.startswith("note: the login a-bare-one is left out: ")
-    assert unknown.exit_code == 10
-
-
-def test_where_several_logins_are_saved_a_list_needs_a_name(logged_in):
-    logged_in("login", "-s", "https://lab.example.com", "-t", token())
-
-    result = logged_in("wf", "list")
-
-    assert result.exit_code == 2
-    assert "-c" in result.stderr
-
-
-@pytest.mark.parametrize("command", ["view", "results", "logs", "nodes", "stop"])
-def test_a_run_id_is_required(orq, command):
-    assert orq("wf", command).exit_code == 2
-
-
-def _add_login(folder, name, **options):
-    file = folder / "config.json"
-    content = json.loads(file.read_text())
-    entry = {"config_name": name, "runtime_name": "CE_REMOTE", "runtime_options": options}
-    content["configs"] = {name: entry, **content["configs"]}
-    file.write_text(json.dumps(content))
+    assert logged_in.json("wf", "stop", RUN_ID) == {"run_id": RUN_ID, "state": "RUNNING"}
 
 
 def _succeed(engine, *values):

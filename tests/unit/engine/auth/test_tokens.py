@@ -1,8 +1,9 @@
 """Login tokens and tokens of run clusters."""
 
 import stat
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+import jwt
 import pytest
 
 from orquestra.engine.auth.keys import SecretKey
@@ -56,3 +57,52 @@ def test_the_token_of_a_run_cluster_opens_that_one_only(tokens):
 
 def test_the_tokens_of_a_run_cluster_differ_by_purpose(tokens):
     assert tokens.of_cluster("c-1") != tokens.of_ray("c-1")
+
+
+def test_a_token_has_an_id_of_its_own_and_the_exact_time_it_was_issued(tokens):
+    before = datetime.now(UTC)
+
+    first, second = (tokens.read(tokens.issue("ada")) for _ in range(2))
+
+    assert first.id != second.id
+    assert before <= first.issued_at <= datetime.now(UTC)
+
+
+def test_a_clock_that_was_set_back_logs_nobody_out(tokens):
+    started_at = datetime.now(UTC) + timedelta(hours=1)
+
+    token = tokens.of_run("r-1", owner="ada", created_at=started_at)
+
+    assert tokens.read(token).issued_at == started_at
+
+
+def test_the_token_of_a_run_is_always_the_same_and_names_it(tokens):
+    at = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
+    first, second = (tokens.of_run("r-1", owner="ada", created_at=at) for _ in range(2))
+
+    assert first == second
+    claims = tokens.read(first)
+    assert (claims.user, claims.run_id, claims.expires_at) == ("ada", "r-1", None)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"sub": "ada", "iat": 1},
+        {"sub": "ada", "exp": 4102444800},
+        {"iat": 1, "exp": 4102444800},
+        {"sub": ["ada"], "iat": 1, "exp": 4102444800},
+        {"sub": "ada", "iat": 1, "jti": 7, "exp": 4102444800},
+    ],
+)
+def test_a_token_that_does_not_say_what_ours_say_is_refused(tokens, claims):
+    with pytest.raises(Unauthorized):
+        tokens.read(jwt.encode(claims, tokens._signing_key, algorithm="HS256"))
+
+
+def test_a_token_from_before_tokens_had_ids_still_counts(tokens):
+    claims = {"sub": "ada", "iat": 1795383287, "exp": 4102444800}
+
+    read = tokens.read(jwt.encode(claims, tokens._signing_key, algorithm="HS256"))
+
+    assert (read.user, read.id) == ("ada", "")

@@ -12,22 +12,24 @@ from orquestra.sdk.schema.cluster import (
     LogLines,
     LogStream,
 )
-from tests.unit.engine.conftest import started
+from tests.unit.engine.conftest import invocation_of, solving, started
 
 pytestmark = pytest.mark.anyio
+
+LOAD = invocation_of(solving().model, "load")
 
 
 def said(run_id: str, text: str) -> LogLines:
     line = LogLine(at=1.0, text=text)
     return LogLines(
-        run_id=run_id, kind=LogKind.TASK, stream=LogStream.OUT, lines=[line], invocation_id="i-1"
+        run_id=run_id, kind=LogKind.TASK, stream=LogStream.OUT, lines=[line], invocation_id=LOAD
     )
 
 
 @pytest.fixture
 def log_of(user):
     async def lines(run_id: str) -> list[str]:
-        query = {"workflowRunId": run_id, "taskInvocationId": "i-1"}
+        query = {"workflowRunId": run_id, "taskInvocationId": LOAD}
         return read_task_logs((await user.get("/api/task-run-logs", params=query)).content).out
 
     return lines

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -34,6 +35,22 @@ def test_migrating_twice_changes_nothing(tmp_path):
     migrate(tmp_path / "engine.db")
 
     assert (tmp_path / "engine.db").read_bytes() == first
+
+
+def test_who_comes_while_another_migrates_waits_and_finds_it_done(tmp_path):
+    with ThreadPoolExecutor() as threads:
+        attempts = [threads.submit(migrate, tmp_path / "engine.db") for _ in range(4)]
+
+    assert [attempt.result() for attempt in attempts] == [None] * 4
+
+
+def test_a_folder_may_have_a_percent_sign_in_its_name(tmp_path):
+    folder = tmp_path / "100%done %(here)s"
+    folder.mkdir()
+
+    migrate(folder / "engine.db")
+
+    assert (folder / "engine.db").exists()
 
 
 def insert(database: sqlite3.Connection, table: str, **values) -> None:
@@ -210,6 +227,60 @@ def test_a_run_that_was_executing_has_failed_and_says_why(rows):
 
     assert (state, executing) == ("FAILED", 0)
     assert "Submit the workflow again" in message
+
+
+@pytest.fixture
+def shared(old):
+    """A database of an earlier release in which users have put things into each other's places."""
+    with closing(sqlite3.connect(old)) as database, database:
+        for owner, place, project in (
+            ("eve", "ada", "secret plans"),
+            ("eve", "eve", "default"),
+            ("eve", "team", "annealing"),
+        ):
+            name = f"{owner} in {place}"
+            where = {"owner": owner, "workspace_id": place, "project_id": project}
+            insert(
+                database,
+                "definitions",
+                id=name,
+                name="w",
+                created_at=AT,
+                sdk_version="",
+                document="{}",
+                **where,
+            )
+            add_run(
+                database,
+                f"run of {name}",
+                definition_id=name,
+                result_id=f"result of {name}",
+                **where,
+            )
+
+
+def test_what_users_have_put_into_the_workspaces_of_others_moves_to_their_own(shared, rows):
+    place = "SELECT owner, workspace_id, project_id FROM {} ORDER BY 1, 2"
+
+    expected = [
+        ("ada", "ada", "default"),
+        ("eve", "eve", "default"),
+        ("eve", "eve", "default"),
+        ("eve", "team", "annealing"),
+    ]
+    assert rows(place.format("definitions")) == expected
+    assert rows(place.format("runs")) == [("ada", "ada", "default"), *expected]
+    assert rows("SELECT user_id, workspace_id, role FROM members ORDER BY 1, 2") == [
+        ("ada", "ada", "OWNER"),
+        ("eve", "eve", "OWNER"),
+        ("eve", "team", "OWNER"),
+    ]
+    assert rows("SELECT workspace_id, id FROM projects ORDER BY 1, 2") == [
+        ("ada", "default"),
+        ("eve", "default"),
+        ("team", "annealing"),
+        ("team", "default"),
+    ]
 
 
 def test_an_upgrade_that_fails_leaves_the_database_of_the_earlier_release(old):

@@ -54,3 +54,15 @@ async def test_an_error_undoes_a_whole_session(database):
     async with database.reading() as session:
         tables = await session.execute(text("SELECT name FROM sqlite_master WHERE name = 't'"))
     assert tables.all() == []
+
+
+@pytest.mark.parametrize(("durable", "level"), [(False, 1), (True, 2)])
+async def test_only_a_durable_database_waits_for_the_disk(tmp_path, durable, level):
+    """SQLite syncs each commit in FULL (2); in NORMAL (1) a power cut takes the last ones."""
+    database = Database(tmp_path / "engine.db", durable=durable)
+
+    async with database.writing() as session:
+        found = (await session.execute(text("PRAGMA synchronous"))).scalar_one()
+
+    await database.close()
+    assert found == level

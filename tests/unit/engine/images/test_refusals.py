@@ -264,13 +264,14 @@ def test_more_images_than_a_run_can_have_are_refused_without_asking(
     assert catalogue.asked == []
 
 
-def test_a_workflow_of_a_newer_sdk_is_refused(catalogue: MemoryCatalogue) -> None:
-    definition = workflow(Call(name="load"), made_by=metadata(sdk="2.1.0"))
+@pytest.mark.parametrize("version", ["2.1.0", "3.0.0"])
+def test_a_workflow_of_a_newer_sdk_is_refused(catalogue: MemoryCatalogue, version: str) -> None:
+    definition = workflow(Call(name="load"), made_by=metadata(sdk=version))
 
     [sentence] = refusal(definition, catalogue=catalogue)
 
     assert sentence == (
-        "Unsupported SDK version: 2.1.0. Supported SDK versions: [2.0.0a1]. "
-        "The workflow was made with orquestra-sdk 2.1.0, but this engine has 2.0.0a1; upgrade the "
-        "engine, or install orquestra-sdk==2.0.0a1 and submit it again."
+        f"Unsupported SDK version: {version}. Supported SDK versions: [2.0.0-a1]. "
+        f"The workflow was made with orquestra-sdk {version}, but this engine has 2.0.0a1; upgrade "
+        "the engine, or install orquestra-sdk==2.0.0a1 and submit it again."
     )

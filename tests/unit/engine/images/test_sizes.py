@@ -68,6 +68,8 @@ def test_a_head_has_no_gpu_even_if_asked_for() -> None:
         (api.RunResources(nodes=0), r"asks for 0 nodes of each image.*nodes=1 or more"),
         (api.RunResources(cpu="many"), r'cpu="many", which is no amount; write a number'),
         (api.RunResources(cpu="0"), r'cpu="0", which leaves nothing'),
+        (api.RunResources(nodes=10**30), r"more nodes of each image than any engine has"),
+        (api.RunResources(cpu="1e-400"), r'cpu="1E-400", which leaves nothing'),
         (api.RunResources(cpu="-1"), r'cpu="-1", which is no amount'),
         (api.RunResources(memory="1e999999999"), r"which is no amount"),
         (api.RunResources(gpu="1.5"), r'gpu="1.5", but GPUs are given whole'),

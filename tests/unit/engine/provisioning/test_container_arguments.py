@@ -25,6 +25,7 @@ HEAD_SPEC = LaunchSpec(
     environment={"ORQUESTRA_START": "{}"},
     size=NodeSize(cpu=1, memory=2 * 1024**3, gpu=0),
     mounts=(Mount(source="/data/run/cluster", target="/run/orquestra"),),
+    aliases=("config-service.config-service",),
 )
 NODE_SPEC = LaunchSpec(
     cluster_id=CLUSTER,

@@ -116,6 +116,24 @@ def test_nothing_that_tasks_put_into_the_exchange_is_a_record(processes, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
+def test_processes_do_not_get_the_key_of_secrets(processes, monkeypatch):
+    environments = []
+
+    def starting(_command, *, env, **_options):
+        environments.append(env)
+        raise OSError
+
+    monkeypatch.setattr(host_processes.subprocess, "run", starting)
+    monkeypatch.setenv("ORQUESTRA_SECRETS_KEY", "key")
+    monkeypatch.setenv("PROXY", "kept")
+    with pytest.raises(ProvisioningError):
+        asyncio.run(processes.launch(spec()))
+
+    (environment,) = environments
+    assert environment["PROXY"] == "kept"
+    assert "key" not in environment.values()
+
+
 def test_no_file_is_read_while_the_engine_waits(processes, monkeypatch):
     readers = set()
 

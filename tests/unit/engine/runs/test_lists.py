@@ -15,7 +15,6 @@ pytestmark = pytest.mark.anyio
 FILTERS = {
     "after": Position(at=AT, id="run"),
     "definition_id": "d",
-    "workspace_id": "w",
     "project_id": "p",
     "created_since": AT,
     "states": (State.FAILED, State.RUNNING),
@@ -31,13 +30,14 @@ def query(services):
     return lambda: asked[-1]
 
 
+@pytest.mark.parametrize("workspace", ["", "w"], ids=["own", "of a workspace"])
 @pytest.mark.parametrize(
     "names", [(), *((name,) for name in FILTERS), *itertools.combinations(FILTERS, 2), (*FILTERS,)]
 )
-async def test_no_filter_reads_rows_that_are_not_on_the_page(services, query, names):
+async def test_no_filter_reads_rows_that_are_not_on_the_page(services, query, names, workspace):
     async with services.database.reading() as session:
         filters = {name: FILTERS[name] for name in names}
-        await store.page(session, owner="ada", size=100, **filters)
+        await store.page(session, owner="ada", workspace_id=workspace, size=100, **filters)
         statement, parameters = query()
         connection = await session.connection()
         plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)

@@ -191,12 +191,20 @@ def test_a_login_is_resolved_already():
     assert config.resolved() is config
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"configs": {"a": {}}}'])
-def test_a_broken_file_is_told_and_left_alone(config_file, content):
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("", "Invalid JSON: EOF while parsing a value at line 1"),
+        ('{\n"configs": x}', "Invalid JSON: expected value at line 2 column 12"),
+        ("[]", "should be an object"),
+        ('{"configs": {"a": {}}}', "configs.a.config_name: Field required"),
+    ],
+)
+def test_a_broken_file_is_told_with_what_is_wrong_and_left_alone(config_file, content, problem):
     config_file.parent.mkdir()
     config_file.write_text(content)
 
-    with pytest.raises(RuntimeConfigError, match="Repair the file"):
+    with pytest.raises(RuntimeConfigError, match=f"{problem}.*Repair the file"):
         RuntimeConfig.ce("https://prod-d.example.com", "token")
 
     assert config_file.read_text() == content
@@ -208,6 +216,9 @@ def test_a_broken_file_is_told_and_left_alone(config_file, content):
         ("QE_REMOTE", {}, QERemoved, "Quantum Engine"),
         ("XY_REMOTE", {}, RuntimeConfigError, "XY_REMOTE"),
         ("CE_REMOTE", {"uri": "https://x"}, RuntimeConfigError, "Log in again"),
+        ("CE_REMOTE", {"uri": "https://x", "token": None}, RuntimeConfigError, "Log in again"),
+        ("CE_REMOTE", {"uri": "https://x", "token": 5}, RuntimeConfigError, "'old' has a token"),
+        ("CE_REMOTE", {"uri": 5, "token": "t"}, RuntimeConfigError, "'old' has a uri that is no"),
         ("CE_REMOTE", {"color": "red"}, RuntimeConfigError, "'color'.* Known are: uri, token"),
         ("IN_PROCESS", {"uri": "x"}, RuntimeConfigError, r"'uri'.* Known are: \(none\)"),
     ],
@@ -219,6 +230,28 @@ def test_a_configuration_that_cannot_be_used_is_told(
 
     with pytest.raises(error, match=problem):
         RuntimeConfig.load("old")
+
+
+@pytest.mark.parametrize("uri", [5, "http://[x"])
+def test_a_damaged_login_is_in_the_way_of_no_other(save_entry, uri):
+    save_entry(runtime_name="CE_REMOTE", runtime_options={"uri": uri, "token": "t"})
+
+    RuntimeConfig.ce("https://prod-d.example.com", "token")
+
+    assert RuntimeConfig.load("prod-d").token == "token"
+
+
+def test_a_login_has_the_name_under_which_it_stands_in_the_file(config_file):
+    options = {"uri": "https://lab.example.com", "token": "old"}
+    entry = {"config_name": "other", "runtime_name": "CE_REMOTE", "runtime_options": options}
+    config_file.parent.mkdir()
+    config_file.write_text(json.dumps({"configs": {"lab": entry}}))
+
+    assert saved_logins() == ["lab"]
+    RuntimeConfig.load("lab").update_saved_token("new")
+
+    assert saved_logins() == ["lab"]
+    assert RuntimeConfig.load("lab").token == "new"
 
 
 def test_a_local_runtime_of_an_old_file_keeps_its_name_and_options(save_entry):
@@ -242,7 +275,7 @@ def test_the_name_follows_from_the_address(uri, name):
     assert config_name_of(uri) == name
 
 
-@pytest.mark.parametrize("uri", ["", "prod-d.example.com", "ftp://x", "http://"])
+@pytest.mark.parametrize("uri", ["", "prod-d.example.com", "ftp://x", "http://", "http://[x"])
 def test_what_is_no_address_is_refused(uri):
     with pytest.raises(RuntimeConfigError, match="with its scheme"):
         RuntimeConfig.ce(uri, "token")
@@ -290,6 +323,26 @@ def test_a_login_under_host_and_port_is_renewed_without_a_warning():
     RuntimeConfig.ce("http://127.0.0.1:8", "new")
 
     assert RuntimeConfig.load("127.0.0.1:8").token == "new"
+
+
+def test_an_engine_with_a_name_of_its_own_is_renewed_under_it_where_the_derived_one_is_taken():
+    RuntimeConfig.ce("http://127.0.0.1:9", "token")
+    save_login(RuntimeConfig.unsaved(name="second", uri="http://127.0.0.1:8", token="old"))
+
+    renewed = RuntimeConfig.ce("http://127.0.0.1:8", "new")
+
+    assert renewed.name == "second"
+    assert RuntimeConfig.load("second").token == "new"
+    assert saved_logins() == ["127", "second"]
+
+
+def test_a_login_that_replaces_one_of_another_kind_keeps_none_of_its_options(save_entry):
+    save_entry(runtime_name="QE_REMOTE", runtime_options={"uri": "https://old.org", "mode": "x"})
+
+    login = RuntimeConfig.unsaved(name="old", uri="https://old.org", token="token")
+    save_login(login)
+
+    assert RuntimeConfig.load("old") == login
 
 
 def test_the_same_engine_by_another_scheme_keeps_its_name():

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from orquestra.sdk.configuration.tokens import check_token, read_claims
+from orquestra.sdk.configuration.tokens import check_token, read_claims, token_problem
 from orquestra.sdk.exceptions import ExpiredTokenError, InvalidTokenError
 
 
@@ -29,3 +29,9 @@ def test_what_is_no_token_is_told(token):
 def test_an_expiry_that_is_no_time_is_told(make_token):
     with pytest.raises(InvalidTokenError, match="expiry"):
         check_token(make_token({"exp": "tomorrow"}))
+
+
+@pytest.mark.parametrize(("lasts", "problem"), [(60, None), (-1, "has expired")])
+def test_what_is_wrong_with_a_token_is_told_in_words(make_token, lasts, problem):
+    assert token_problem(make_token({"exp": time.time() + lasts})) == problem
+    assert token_problem("secret") == "is not valid"

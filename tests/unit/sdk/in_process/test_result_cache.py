@@ -23,6 +23,19 @@ def test_a_cached_result_is_used_again_for_equal_inputs(execute, tmp_path):
     assert message == f"Reused the result of run {first.run_id}"
 
 
+def test_a_secret_counts_by_its_name_as_on_an_engine(execute, tmp_path, monkeypatch):
+    values = iter(["old", "new", "other"])
+    monkeypatch.setattr(sdk.secrets, "get", lambda *_, **__: next(values))
+
+    @sdk.task(cache=True)
+    def use(key):
+        return key
+
+    runs = [execute(use, sdk.Secret(name)) for name in ("key", "key", "another")]
+
+    assert [run.get_results() for run in runs] == ["old", "old", "other"]
+
+
 def test_a_cached_result_that_is_too_old_is_made_anew(execute, tmp_path):
     count = tmp_path / "count"
 

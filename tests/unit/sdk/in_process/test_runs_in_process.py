@@ -342,6 +342,19 @@ def test_secrets_are_fetched_before_the_first_task(monkeypatch):
     assert asked == [("token", "ce", "w")]
 
 
+def test_a_dry_run_reads_no_secrets(monkeypatch):
+    monkeypatch.setattr(sdk.secrets, "get", None)
+
+    @sdk.workflow
+    def secretive():
+        key = sdk.Secret("token")
+        return same(key), key
+
+    run = secretive().run("in_process", dry_run=True)
+
+    assert run.get_results() == ("dry_run task output",) * 2
+
+
 def test_get_parents_with_secrets_quirk_is_fixed(monkeypatch):
     from orquestra.sdk import secrets
 

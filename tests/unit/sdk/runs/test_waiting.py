@@ -6,7 +6,11 @@ import pytest
 from orquestra.sdk.compute_engine.client import ComputeEngineClient
 from orquestra.sdk.compute_engine.runtime import ComputeEngine
 from orquestra.sdk.configuration.config import RuntimeConfig
-from orquestra.sdk.exceptions import RemoteConnectionError, WorkflowRunNotFoundError
+from orquestra.sdk.exceptions import (
+    BaseRuntimeError,
+    RemoteConnectionError,
+    WorkflowRunNotFoundError,
+)
 from orquestra.sdk.runs import waiting
 from orquestra.sdk.schema import api
 from orquestra.sdk.schema.workflow_run import State
@@ -152,6 +156,29 @@ def test_an_engine_that_stays_away_ends_the_waiting(wait, monkeypatch):
 
     with pytest.raises(RemoteConnectionError):
         wait(*[GONE] * 10, verbose=False)
+
+
+def test_streams_that_end_without_a_word_end_the_waiting(wait, monkeypatch):
+    moments = iter(range(0, 10_000, 100))
+    monkeypatch.setattr(waiting.time, "monotonic", lambda: next(moments))
+
+    with pytest.raises(BaseRuntimeError, match="without a word"):
+        wait(*[[]] * 10, verbose=False)
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_proxy_whose_engine_is_restarted_is_asked_again(wait, pauses, status):
+    proxy = httpx.Response(status, text="<html>nginx</html>")
+
+    end = wait([event("RUNNING"), httpx.ReadError("")], proxy, [event("SUCCEEDED")], verbose=False)
+
+    assert end.state is State.SUCCEEDED
+    assert pauses == [0.5] * 2
+
+
+def test_other_refusals_end_the_waiting(wait):
+    with pytest.raises(BaseRuntimeError, match="with 500"):
+        wait(httpx.Response(500, text="broken"), verbose=False)
 
 
 def test_an_engine_that_tells_nothing_is_asked_again_and_again(wait, pauses):

@@ -26,13 +26,22 @@ def downgrade() -> None:
         op.drop_table(table)
 
 
-# Whoever has owned something is a user, with a personal workspace. A workspace that only one of
+# Whoever has owned something is a user, with a personal workspace. What others have put into it,
+# which its owner never saw, moves to their own. A workspace that only one of
 # them has ever named becomes theirs. Of one that several have named nobody is a member: their runs
 # were not visible to each other, and it is not for a migration to show them.
 _KNOWN_SO_FAR = (
     """
     INSERT INTO users (id, is_admin, removed, created_at)
     SELECT owner, 0, 0, MIN(created_at) FROM definitions GROUP BY owner
+    """,
+    """
+    UPDATE runs SET workspace_id = owner, project_id = 'default'
+    WHERE workspace_id <> owner AND workspace_id IN (SELECT id FROM users)
+    """,
+    """
+    UPDATE definitions SET workspace_id = owner, project_id = 'default'
+    WHERE workspace_id <> owner AND workspace_id IN (SELECT id FROM users)
     """,
     """
     INSERT INTO workspaces (id, display_name, description, created_by, created_at, updated_at)

@@ -1,0 +1,63 @@
+"""`orq secret set`."""
+
+import sys
+
+import click
+
+from orquestra.cli.exit_codes import ExitCode
+from orquestra.cli.failures import Failure
+from orquestra.cli.options import config_option, json_option
+from orquestra.cli.secret.options import name_argument, place, secret_store, workspace_option
+
+
+@click.command("set")
+@name_argument
+@click.option(
+    "--stdin",
+    "from_stdin",
+    is_flag=True,
+    help="Read the value from standard input, to its end; a line break there does not count.",
+)
+@config_option
+@workspace_option
+@json_option
+def set_secret(
+    name: str, from_stdin: bool, config: str | None, workspace_id: str | None, as_json: bool
+) -> None:
+    """Save a secret, in place of one that has the name already. Its value is asked for."""
+    from orquestra.cli.printing import print_json
+
+    store = secret_store(config, workspace_id=workspace_id)
+    store.set(name, _read() if from_stdin else _ask(name))
+    if as_json:
+        print_json({"name": name})
+    else:
+        click.echo(f"Secret {name} saved in {place(workspace_id)}.")
+
+
+def _read() -> str:
+    # To the letter, but for the line break that `echo` and editors add.
+    try:
+        text = sys.stdin.buffer.read().decode()
+    except UnicodeDecodeError as error:
+        raise Failure(
+            "the value is no text: it is not in UTF-8",
+            code=ExitCode.FAILED,
+            hint="save it in base64, and decode it in the task",
+        ) from error
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def _ask(name: str) -> str:
+    from orquestra.cli import prompts
+
+    if not prompts.is_interactive():
+        raise Failure(
+            f"there is no terminal to ask on for the value of {name}",
+            code=ExitCode.UNKNOWN,
+            hint=f"pipe it in: `... | orq secret set {name} --stdin`",
+        )
+    try:
+        return str(click.prompt(f"Value of {name}", hide_input=True, err=True))
+    except click.Abort:
+        prompts.cancel()

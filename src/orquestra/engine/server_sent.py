@@ -1,0 +1,39 @@
+"""Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html), written."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.responses import StreamingResponse
+
+from orquestra.sdk.schema.api import Body
+
+MEDIA_TYPE = "text/event-stream"
+
+NOTHING_NEW = ": nothing new\n\n"
+"""What keeps a quiet connection open."""
+
+
+def event(kind: str, body: Body, *, identifier: str | None = None) -> str:
+    """One event; who has read it asks for what comes after its identifier."""
+    return written(kind, body.model_dump_json(by_alias=True), identifier=identifier)
+
+
+def written(kind: str, data: str, *, identifier: str | None = None) -> str:
+    """One event whose data is JSON already."""
+    name = "" if identifier is None else f"id: {identifier}\n"
+    return f"event: {kind}\n{name}data: {data}\n\n"
+
+
+def sign_of_life(identifier: str) -> str:
+    """A comment, with how far its reader is: what was passed over need not be looked at again."""
+    return f"id: {identifier}\n{NOTHING_NEW}"
+
+
+def answer(events: AsyncIterator[str]) -> StreamingResponse:
+    """The answer that is a stream of events."""
+    return StreamingResponse(events, media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
+
+
+def documented(description: str) -> dict[int | str, dict[str, Any]]:
+    """What OpenAPI says of such an answer."""
+    return {200: {"content": {MEDIA_TYPE: {}}, "description": description}}
