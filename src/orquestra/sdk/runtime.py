@@ -13,11 +13,12 @@ from orquestra.sdk.schema.workflow_run import State
 class LiveEvent(NamedTuple):
     """Something that an engine tells as it happens. A new stream goes on after the `id`.
 
+    Without a `body` there is no news; the `id` may say that what was there was not asked for.
     After one that `is_last` nothing more will happen to the run.
     """
 
     id: str
-    body: api.Body
+    body: api.Body | None
     is_last: bool = False
 
 
@@ -109,8 +110,8 @@ class Engine(Runtime, Protocol):
         """
         ...
 
-    def run_events(self, run_id: str, *, after: str | None) -> Iterator[LiveEvent | None]:
-        """`RunProgress`, `TaskChanges` and `PoolList`, each now and after changes; None: no news.
+    def run_events(self, run_id: str, *, after: str | None) -> Iterator[LiveEvent]:
+        """`RunProgress`, `TaskChanges` and `PoolList`, each now and after changes.
 
         Ends when nothing of the run executes any more, which a last `RunProgress` says, or when
         the engine goes away.
@@ -122,8 +123,8 @@ class Engine(Runtime, Protocol):
 
     def log_events(
         self, run_id: str, *, kinds: Sequence[str], invocation_id: str | None, after: str | None
-    ) -> Iterator[LiveEvent | None]:
-        """Every `RunLogLine` of some kinds, at last a `RunProgress`; None: no news.
+    ) -> Iterator[LiveEvent]:
+        """Every `RunLogLine` of some kinds, at last a `RunProgress`.
 
         Ends after that, or when the engine goes away.
 

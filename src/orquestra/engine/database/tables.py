@@ -100,17 +100,22 @@ class RevokedToken(Table):
     expires_at: Mapped[datetime]
 
 
-class Workspace(Table):
-    """What users share: runs, projects and secrets. A personal one has the id of its user."""
+class Described:
+    """What is told of a workspace or project beside its id."""
 
-    __tablename__ = "workspaces"
-
-    id: Mapped[str] = mapped_column(primary_key=True)
     display_name: Mapped[str]
     description: Mapped[str] = mapped_column(Text)
     created_by: Mapped[str]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+class Workspace(Described, Table):
+    """What users share: runs, projects and secrets. A personal one has the id of its user."""
+
+    __tablename__ = "workspaces"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
 
 
 class Member(Table):
@@ -125,18 +130,13 @@ class Member(Table):
     __table_args__ = (Index("members_of_workspace", "workspace_id"),)
 
 
-class Project(Table):
+class Project(Described, Table):
     """A part of a workspace, to sort runs into; every workspace has one of the id `default`."""
 
     __tablename__ = "projects"
 
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id"), primary_key=True)
     id: Mapped[str] = mapped_column(primary_key=True)
-    display_name: Mapped[str]
-    description: Mapped[str] = mapped_column(Text)
-    created_by: Mapped[str]
-    created_at: Mapped[datetime]
-    updated_at: Mapped[datetime]
 
 
 class Secret(Table):

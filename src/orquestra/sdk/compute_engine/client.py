@@ -176,13 +176,13 @@ class ComputeEngineClient:
         latest: api.RunProgress | None = None
         params = {"workflowRunId": run_id}
         for event in self._events("/api/workflow-run-events", params, bodies=_PROGRESS):
-            if event is not None and isinstance(event.body, api.RunProgress):
+            if isinstance(event.body, api.RunProgress):
                 latest = event.body
             if latest is not None:
                 yield latest
 
-    def run_events(self, run_id: str, *, after: str | None) -> Iterator[LiveEvent | None]:
-        """How far a run is, its tasks and its nodes, each after every change; None: no news.
+    def run_events(self, run_id: str, *, after: str | None) -> Iterator[LiveEvent]:
+        """How far a run is, its tasks and its nodes, each after every change.
 
         Ends when nothing of the run executes any more, which its last event says, or when the
         engine goes away.
@@ -195,8 +195,8 @@ class ComputeEngineClient:
 
     def log_events(
         self, run_id: str, *, kinds: Sequence[str], invocation_id: str | None, after: str | None
-    ) -> Iterator[LiveEvent | None]:
-        """The lines of a run, then how it ended; None: no news.
+    ) -> Iterator[LiveEvent]:
+        """The lines of a run, then how it ended.
 
         Ends after that, or when the engine goes away.
 
@@ -293,15 +293,13 @@ class ComputeEngineClient:
 
     def _events(
         self, path: str, params: Mapping[str, Any], *, bodies: Mapping[str, type[api.Body]]
-    ) -> Iterator[LiveEvent | None]:
+    ) -> Iterator[LiveEvent]:
         with self._connection.stream(path, params=params, errors=_NOTHING_THERE) as response:
             for event in read_events(response.iter_bytes()):
-                if event is None:
-                    yield None
-                elif event.kind in bodies:  # a later release may tell more
-                    body = bodies[event.kind]
-                    told = read_answer(body, response, content=event.data.encode())
-                    yield LiveEvent(event.id, told, is_last=event.kind == _LAST)
+                body = bodies.get(event.kind)  # a later release may tell more
+                content = event.data.encode()
+                told = None if body is None else read_answer(body, response, content=content)
+                yield LiveEvent(event.id, told, is_last=event.kind == _LAST)
 
     def _logs(self, path: str, *, params: Mapping[str, str]) -> bytes:
         response = self._connection.send(

@@ -5,15 +5,18 @@ from typing import NamedTuple
 
 
 class ServerEvent(NamedTuple):
-    """One event; `id` is that of the last event that had one, and empty before."""
+    """One event; `id` is the last that the server has given, and empty before.
+
+    A comment, by which a server shows its life, is one of no kind and without data.
+    """
 
     kind: str
     id: str
     data: str
 
 
-def read_events(chunks: Iterable[bytes]) -> Iterator[ServerEvent | None]:
-    """Each event as it comes; None for a comment, by which a server shows its life."""
+def read_events(chunks: Iterable[bytes]) -> Iterator[ServerEvent]:
+    """Each event as it comes, and each comment."""
     kind, identifier, data = "", "", list[str]()
     for line in _lines(chunks):
         if not line:
@@ -24,7 +27,7 @@ def read_events(chunks: Iterable[bytes]) -> Iterator[ServerEvent | None]:
         name, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if not name:
-            yield None
+            yield ServerEvent("", identifier, "")
         elif name == "event":
             kind = value
         elif name == "id":

@@ -103,8 +103,8 @@ class ComputeEngine:
         """
         return self._client.progress(run_id)
 
-    def run_events(self, run_id: str, *, after: str | None) -> Iterator[LiveEvent | None]:
-        """How far a run is, its tasks and its nodes, each now and after changes; None: no news.
+    def run_events(self, run_id: str, *, after: str | None) -> Iterator[LiveEvent]:
+        """How far a run is, its tasks and its nodes, each now and after changes.
 
         Raises:
             NotFoundError: there is none of that id, or the engine is too old to tell.
@@ -113,8 +113,8 @@ class ComputeEngine:
 
     def log_events(
         self, run_id: str, *, kinds: Sequence[str], invocation_id: str | None, after: str | None
-    ) -> Iterator[LiveEvent | None]:
-        """The lines of a run, at last how it ended; None: no news.
+    ) -> Iterator[LiveEvent]:
+        """The lines of a run, at last how it ended.
 
         Raises:
             NotFoundError: there is none of that id, or the engine is too old to tell.

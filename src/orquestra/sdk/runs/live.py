@@ -61,7 +61,7 @@ def follow_logs(
         return
     words = [_WORDS[kind] for kind in wanted]
 
-    def opened(after: str | None) -> Iterator[LiveEvent | None]:
+    def opened(after: str | None) -> Iterator[LiveEvent]:
         return runtime.log_events(run_id, kinds=words, invocation_id=invocation_id, after=after)
 
     for body in _resumed(opened):
@@ -75,7 +75,7 @@ def watch(runtime: Engine, run_id: str) -> Iterator[RunSnapshot]:
     Raises as `follow_logs` does.
     """
 
-    def opened(after: str | None) -> Iterator[LiveEvent | None]:
+    def opened(after: str | None) -> Iterator[LiveEvent]:
         return runtime.run_events(run_id, after=after)
 
     tasks: dict[str, api.TaskRun] = {}
@@ -100,7 +100,7 @@ def watch(runtime: Engine, run_id: str) -> Iterator[RunSnapshot]:
         yield snapshot
 
 
-def _resumed(opened: Callable[[str | None], Iterator[LiveEvent | None]]) -> Iterator[api.Body]:
+def _resumed(opened: Callable[[str | None], Iterator[LiveEvent]]) -> Iterator[api.Body]:
     """What streams of events tell, one opened after another, up to the last event."""
     after: str | None = None
     silence = Silence()
@@ -108,10 +108,9 @@ def _resumed(opened: Callable[[str | None], Iterator[LiveEvent | None]]) -> Iter
         try:
             for event in opened(after):
                 silence.end()
-                if event is None:
-                    continue
                 after = event.id or after
-                yield event.body
+                if event.body is not None:
+                    yield event.body
                 if event.is_last:
                     return
             silence.check()

@@ -26,7 +26,7 @@ def test_events_are_the_same_however_they_are_cut(size, end):
 
     assert list(read_events(chunks)) == [
         ServerEvent("progress", "7.0", '{"a":\n1}'),
-        None,
+        ServerEvent("", "7.0", ""),
         ServerEvent("message", "7.0", "last"),
     ]
 

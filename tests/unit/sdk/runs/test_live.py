@@ -87,12 +87,16 @@ def test_the_kinds_that_are_wanted_are_asked_for(asked, kinds):
 
 def test_a_stream_that_breaks_goes_on_where_it_broke(pauses):
     runtime = Scripted(
-        [line(1, "a"), line(2, "b"), AWAY], [AWAY], [], [line(3, "c"), None], [None, ENDED]
+        [line(1, "a"), line(2, "b"), AWAY],
+        [AWAY],
+        [],
+        [line(3, "c"), LiveEvent("7", None)],
+        [LiveEvent("", None), ENDED],
     )
 
     assert [told.text for told in follow_logs(runtime, "r1")] == ["a", "b", "c"]
 
-    assert [asked["after"] for asked in runtime.opened] == [None, "2", "2", "2", "3"]
+    assert [asked["after"] for asked in runtime.opened] == [None, "2", "2", "2", "7"]
     assert pauses == [0.5] * 4
 
 
