@@ -14,8 +14,18 @@ _bearer = HTTPBearer(auto_error=False, description="A token from `orq login` or 
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
-async def _user_or_run(services: Services, bearer: Bearer) -> Caller:
-    return await services.callers.of(services.tokens.read(_token(bearer)))
+async def _token(bearer: Bearer) -> str:
+    if bearer is None:
+        raise Unauthorized("The request carries no token. Log in with `orq login`.")
+    return bearer.credentials
+
+
+Token = Annotated[str, Depends(_token)]
+"""The token that the request carries, whatever it is."""
+
+
+async def _user_or_run(services: Services, token: Token) -> Caller:
+    return await services.callers.of(services.tokens.read(token))
 
 
 UserOrRun = Annotated[Caller, Depends(_user_or_run)]
@@ -30,16 +40,10 @@ async def _current_user(caller: UserOrRun) -> Caller:
     return caller
 
 
-async def _current_cluster(services: Services, bearer: Bearer, request: Request) -> ClusterId:
+async def _current_cluster(services: Services, token: Token, request: Request) -> ClusterId:
     cluster_id = ClusterId(str(request.path_params["cluster_id"]))
-    services.tokens.check_cluster(cluster_id, _token(bearer))
+    services.tokens.check_cluster(cluster_id, token)
     return cluster_id
-
-
-def _token(bearer: HTTPAuthorizationCredentials | None) -> str:
-    if bearer is None:
-        raise Unauthorized("The request carries no token. Log in with `orq login`.")
-    return bearer.credentials
 
 
 CurrentUser = Annotated[Caller, Depends(_current_user)]

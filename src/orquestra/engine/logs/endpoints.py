@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
 from orquestra.engine import server_sent
-from orquestra.engine.auth.access import Bearer, CurrentUser
+from orquestra.engine.auth.access import CurrentUser, Token
 from orquestra.engine.auth.caller import Caller
 from orquestra.engine.dependencies import EngineServices, LastEventId, Services
 from orquestra.engine.logs import service
@@ -75,7 +75,7 @@ async def follow_logs(
     workflowRunId: str,  # noqa: N803 - the wire's names
     services: Services,
     caller: CurrentUser,
-    bearer: Bearer,
+    token: Token,
     last_event_id: LastEventId,
     taskInvocationId: str | None = None,  # noqa: N803
     kind: Annotated[list[LogKind] | None, Query()] = None,
@@ -91,12 +91,7 @@ async def follow_logs(
     after = Position.parse(last_event_id) if last_event_id else START
     await services.logs.aside(lambda: services.logs.journal(workflowRunId).check(after))
     wanted = _wanted(kind, invocation_id=taskInvocationId)
-    follower = Follower(
-        services=services,
-        user=caller.user,
-        token=bearer.credentials if bearer else "",
-        run_id=workflowRunId,
-    )
+    follower = Follower(services=services, user=caller.user, token=token, run_id=workflowRunId)
     may = follower.still_may_see
     events = stream(services, workflowRunId, wanted=wanted, after=after, still_may_see=may)
     return server_sent.answer(follower.counted(events))

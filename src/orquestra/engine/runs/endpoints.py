@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response, status
 
 from orquestra.engine import bodies, paging, server_sent
-from orquestra.engine.auth.access import Bearer, CurrentUser
+from orquestra.engine.auth.access import CurrentUser, Token
 from orquestra.engine.dependencies import LastEventId, ReadSession, Services
 from orquestra.engine.runs import progress, reasons, requests, service, views
 from orquestra.engine.runs.followers import Follower
@@ -73,7 +73,7 @@ async def watch_run(
     workflowRunId: str,  # noqa: N803 - the wire's name
     services: Services,
     caller: CurrentUser,
-    bearer: Bearer,
+    token: Token,
     last_event_id: LastEventId,
     tasks: bool = False,
 ) -> Response:
@@ -83,12 +83,7 @@ async def watch_run(
     """
     async with services.database.reading() as session:
         await service.get(session, workflowRunId, caller=caller)
-    follower = Follower(
-        services=services,
-        user=caller.user,
-        token=bearer.credentials if bearer else "",
-        run_id=workflowRunId,
-    )
+    follower = Follower(services=services, user=caller.user, token=token, run_id=workflowRunId)
     may = follower.still_may_see
     events = progress.stream(
         services, workflowRunId, tasks=tasks, known=last_event_id, still_may_see=may
