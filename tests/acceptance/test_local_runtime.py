@@ -64,7 +64,17 @@ def computing():
     return compute()
 """
 
-KEPT = {"engine.db", "artifacts", "environments", "logs", "keys", "engine.id", "engine.log", "run"}
+KEPT = {
+    "engine.db",
+    "engine.db.lock",
+    "artifacts",
+    "environments",
+    "logs",
+    "keys",
+    "engine.id",
+    "engine.log",
+    "run",
+}
 ENDED = {"SUCCEEDED", "FAILED", "ERROR", "TERMINATED", "KILLED"}
 
 
