@@ -12,7 +12,7 @@ from benchmarks.engines import engine_folder, started
 from benchmarks.history import SECONDS_APART, fill
 from benchmarks.options import Options
 from benchmarks.rows import OURS, Goal, Row
-from orquestra.engine import paging
+from orquestra.engine.http import paging
 from tests.running_engine import RunningEngine
 
 LOOKS = 30

@@ -15,7 +15,6 @@ from orquestra.engine.clock import Clock, system_clock
 from orquestra.engine.clusters.works import ClusterWorks
 from orquestra.engine.database.opening import open_database
 from orquestra.engine.definitions.cache import DefinitionCache
-from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.images.catalogue import ImageCatalogue
 from orquestra.engine.images.defaults import DefaultImages
 from orquestra.engine.login.attempts import LoginAttempts
@@ -24,9 +23,10 @@ from orquestra.engine.provisioning.contract import Provisioner
 from orquestra.engine.provisioning.testing import MemoryProvisioner
 from orquestra.engine.reconciling.pulse import Pulse
 from orquestra.engine.reconciling.signal import WakeSignal
-from orquestra.engine.runs.changes import RunChanges
 from orquestra.engine.secrets.key_source import KeySource
+from orquestra.engine.services import EngineServices
 from orquestra.engine.settings import DataFolder, NodeSettings, Settings
+from orquestra.engine.streams.changes import RunChanges
 from orquestra.engine.users import service as users
 from orquestra.engine.users.callers import Callers
 

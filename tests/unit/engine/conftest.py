@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event
 
 from orquestra import sdk
-from orquestra.engine.app import cluster_app, public_app
+from orquestra.engine.http.app import cluster_app, public_app
 from orquestra.engine.images.testing import MemoryCatalogue, orquestra_image
 from orquestra.engine.provisioning.testing import MemoryProvisioner
 from orquestra.engine.reconciling.loop import Reconciler

@@ -210,7 +210,7 @@ async def test_a_page_has_as_many_as_were_asked_for(user, submit, path):
 
 
 async def test_a_page_never_has_more_than_a_hundred(user, services, submit, monkeypatch):
-    monkeypatch.setattr("orquestra.engine.paging.MAX_PAGE_SIZE", 2)
+    monkeypatch.setattr("orquestra.engine.http.paging.MAX_PAGE_SIZE", 2)
     for _ in range(3):
         await submit()
 

@@ -44,7 +44,7 @@ def serve(
     simulated_gpus: int,
 ) -> None:
     """Run a Compute Engine until Ctrl-C. It logs to standard error when it is ready."""
-    from orquestra.engine import serving
+    from orquestra.engine.process import serving
     from orquestra.engine.settings import Settings
     from orquestra.sdk.configuration import local_engine
 

@@ -11,9 +11,9 @@ from orquestra.engine.auth.caller import Caller
 from orquestra.engine.database import bulk
 from orquestra.engine.database.tables import Artifact, Run
 from orquestra.engine.definitions.opened import OpenedDefinition
-from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import BadRequest, Forbidden, NotFound
 from orquestra.engine.runs import store as runs
+from orquestra.engine.services import EngineServices
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import Location, StoredValue, ValueFormat
 from orquestra.sdk.schema.workflow_run import State

@@ -10,12 +10,12 @@ from orquestra.engine.database.bulk import Cell, stored_time
 from orquestra.engine.database.tables import Cluster, EventCursor, Run
 from orquestra.engine.definitions.cache import ParsedDefinition
 from orquestra.engine.definitions.opened import OpenedDefinition
-from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import BadRequest
 from orquestra.engine.nodes import store as nodes
 from orquestra.engine.reuse import service as reuse
 from orquestra.engine.runs import lifecycle
 from orquestra.engine.runs import store as runs
+from orquestra.engine.services import EngineServices
 from orquestra.sdk.evaluation import failure_message
 from orquestra.sdk.schema.cluster import (
     AttemptBeginning,

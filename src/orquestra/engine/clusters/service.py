@@ -13,11 +13,11 @@ from orquestra.engine.clusters import events, store
 from orquestra.engine.database.tables import Cluster, ClusterPool, Run
 from orquestra.engine.definitions import store as definitions
 from orquestra.engine.definitions.cache import ParsedDefinition
-from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import BadRequest, ClusterEnded, Forbidden, RunEnded
 from orquestra.engine.nodes import store as nodes
 from orquestra.engine.reuse import service as reuse
 from orquestra.engine.runs import store as runs
+from orquestra.engine.services import EngineServices
 from orquestra.sdk.schema import ir
 from orquestra.sdk.schema.cluster import (
     HOST_IMAGE,

@@ -7,13 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response, status
 from fastapi.responses import StreamingResponse
 
-from orquestra.engine import bodies, paging
 from orquestra.engine.auth.access import CurrentUser
 from orquestra.engine.database.tables import Definition
 from orquestra.engine.definitions import service, store
-from orquestra.engine.dependencies import EngineServices, ReadSession, Services
-from orquestra.engine.ownership import Space
+from orquestra.engine.http import bodies, paging
+from orquestra.engine.http.dependencies import ReadSession, Services
+from orquestra.engine.services import EngineServices
 from orquestra.engine.timestamps import timestamp
+from orquestra.engine.workspaces.spaces import Space
 from orquestra.sdk.schema import api, ir
 
 router = APIRouter(prefix="/api/workflow-definitions", tags=["workflow definitions"])

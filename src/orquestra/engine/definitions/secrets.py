@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.secrets import service
 from orquestra.engine.secrets.elsewhere import is_elsewhere
+from orquestra.engine.services import EngineServices
 from orquestra.sdk.schema import ir
 
 _CONSEQUENCE = "What needs it will fail."

@@ -6,16 +6,16 @@ import uuid
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orquestra.engine import bodies
 from orquestra.engine.auth.caller import Caller
 from orquestra.engine.database.tables import Definition
 from orquestra.engine.definitions import store
 from orquestra.engine.definitions.cache import ParsedDefinition
 from orquestra.engine.definitions.validity import check_definition
-from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import DefinitionInUse, Forbidden, InvalidDefinition, NotFound, NotJson
-from orquestra.engine.ownership import Space
+from orquestra.engine.http import bodies
+from orquestra.engine.services import EngineServices
 from orquestra.engine.workspaces import store as workspaces
+from orquestra.engine.workspaces.spaces import Space
 from orquestra.sdk.schema import ir
 
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from orquestra.engine.database.positions import Position, older_than
 from orquestra.engine.database.tables import Definition, Run
-from orquestra.engine.paging import Position, older_than
 
 
 async def add(session: AsyncSession, definition: Definition) -> None:

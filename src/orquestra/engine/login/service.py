@@ -6,8 +6,8 @@ from datetime import datetime
 
 from orquestra.engine.auth.passwords import LONGEST, is_password
 from orquestra.engine.clock import system_clock
-from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import Forbidden
+from orquestra.engine.services import EngineServices
 from orquestra.engine.users import store as users
 
 # The same whatever is wrong, so that nobody learns who is a user here.

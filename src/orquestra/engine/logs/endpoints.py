@@ -6,15 +6,16 @@ from typing import IO, Annotated, Any
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
-from orquestra.engine import server_sent
 from orquestra.engine.auth.access import CurrentUser, Token
 from orquestra.engine.auth.caller import Caller
-from orquestra.engine.dependencies import EngineServices, LastEventId, Services
+from orquestra.engine.http import server_sent
+from orquestra.engine.http.dependencies import LastEventId, Services
 from orquestra.engine.logs import service
-from orquestra.engine.logs.journal import START, Position
+from orquestra.engine.logs.arrivals import START, Position
 from orquestra.engine.logs.streaming import Wanted, stream
 from orquestra.engine.runs import service as runs
-from orquestra.engine.runs.followers import Follower
+from orquestra.engine.services import EngineServices
+from orquestra.engine.streams.followers import Follower
 from orquestra.sdk.schema.cluster import LogKind
 
 router = APIRouter(prefix="/api", tags=["logs"])
@@ -89,7 +90,7 @@ async def follow_logs(
         if taskInvocationId:
             await runs.check_invocation(services, session, run, taskInvocationId)
     after = Position.parse(last_event_id) if last_event_id else START
-    await services.logs.aside(lambda: services.logs.journal(workflowRunId).check(after))
+    await services.logs.aside(lambda: services.logs.arrivals(workflowRunId).check(after))
     wanted = _wanted(kind, invocation_id=taskInvocationId)
     follower = Follower(services=services, user=caller.user, token=token, run_id=workflowRunId)
     may = follower.still_may_see

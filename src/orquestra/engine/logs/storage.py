@@ -1,4 +1,4 @@
-"""Log lines in files, one file a source, one JSON array a line, and a journal of their order."""
+"""Log lines in files, one file a source, one JSON array a line, and in which order they came."""
 
 import asyncio
 import hashlib
@@ -12,8 +12,8 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from orquestra.engine.logs import line_files
-from orquestra.engine.logs.journal import Batch, Journal
-from orquestra.engine.runs.changes import RunChanges
+from orquestra.engine.logs.arrivals import Arrivals, Batch
+from orquestra.engine.streams.changes import RunChanges
 from orquestra.sdk.schema.cluster import LogKind, LogLine, LogLines, LogStream
 from orquestra.sdk.schema.workflow_run import WorkflowRunId
 
@@ -37,7 +37,7 @@ class LogStorage:
     """Appends and reads the lines of runs.
 
     Files: `<run>/<kind>.jsonl`, and `<run>/task/<SHA-256 of the invocation's id>.jsonl`, because
-    an id may be longer than the name of a file; and `<run>/journal`.
+    an id may be longer than the name of a file; and `<run>/arrivals`.
 
     `changes` tells those who follow the lines of a run that there are more.
     """
@@ -55,7 +55,7 @@ class LogStorage:
         """Add lines to the file of their source; raises `OSError` where it cannot be written."""
         path = self._path(lines.run_id, lines.kind, invocation_id=lines.invocation_id)
         written = line_files.append(path, "".join(_encoded(lines)).encode())
-        self.journal(lines.run_id).add(
+        self.arrivals(lines.run_id).add(
             Batch(
                 kind=lines.kind,
                 invocation_id=lines.invocation_id,
@@ -65,9 +65,9 @@ class LogStorage:
         )
         self.changes.announce(lines.run_id)
 
-    def journal(self, run_id: str) -> Journal:
+    def arrivals(self, run_id: str) -> Arrivals:
         """In which order the lines of a run came."""
-        return Journal(self._run_folder(run_id) / "journal")
+        return Arrivals(self._run_folder(run_id) / "arrivals")
 
     def read(
         self, run_id: str, kind: LogKind, *, invocation_id: str | None = None

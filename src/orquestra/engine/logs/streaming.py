@@ -8,15 +8,15 @@ from functools import partial
 from typing import NamedTuple
 
 from orquestra.engine.clusters import store as clusters
-from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import NotFound
-from orquestra.engine.logs.journal import START, Batch, Position
+from orquestra.engine.http.server_sent import event, sign_of_life
+from orquestra.engine.logs.arrivals import START, Batch, Position
 from orquestra.engine.logs.storage import LogStorage, StoredLine
 from orquestra.engine.runs import store as runs
 from orquestra.engine.runs import views
-from orquestra.engine.runs.changes import Watch
-from orquestra.engine.runs.followers import Pause, Permission, StillMaySee, always
-from orquestra.engine.server_sent import event, sign_of_life
+from orquestra.engine.services import EngineServices
+from orquestra.engine.streams.changes import Watch
+from orquestra.engine.streams.connections import Connection, Pause, StillMaySee, always
 from orquestra.sdk.schema import api
 from orquestra.sdk.schema.cluster import LogKind
 
@@ -24,7 +24,7 @@ _MOST_TEXT = 1 << 16
 _AROUND_TEXT = 150
 """Bytes of an event that are not its text: of an empty line there are no fewer."""
 
-_MOST_JOURNAL = 1 << 20
+_MOST_ARRIVALS = 1 << 20
 """Bytes that are read at once."""
 
 
@@ -92,24 +92,23 @@ async def stream(
     stops, and when the reader may not see the run any more, which is asked once a beat. A reader
     that is slow holds up nothing but itself.
     """
-    permission = Permission(still_may_see, beat=rhythm.beat)
-    quiet = Pause(rhythm.beat)
+    connection = Connection(services.changes, beat=rhythm.beat, still_may_see=still_may_see)
     with (
         services.changes.watching(run_id) as of_run,
         services.logs.changes.watching(run_id, Watch(beside=of_run)) as of_lines,
     ):
         seen = await _look(services, run_id, rhythm)  # before the lines, which come meanwhile
-        while not services.changes.closed and await permission.holds():
+        while await connection.lasts():
             told, piece = await services.logs.aside(
                 partial(_told, services.logs, run_id, wanted, after)
             )
             after = piece.position
-            if told or quiet.is_over():
+            if told or connection.is_quiet():
                 yield told or sign_of_life(str(after))
-                quiet = Pause(rhythm.beat)
+                connection.spoke()
             if not piece.is_last:
                 continue
-            within = rhythm.linger if seen.is_over else quiet.left()
+            within = rhythm.linger if seen.is_over else connection.left()
             if seen.is_silent or (not await of_lines.changed(within=within) and seen.may_end):
                 yield event("end", seen.progress)
                 return
@@ -122,7 +121,7 @@ def read_piece(storage: LogStorage, run_id: str, wanted: Wanted, after: Position
     """Lines that are wanted, from a position on: at once no more than a reader can hold."""
     lines: list[Line] = []
     begin, text = after.entry, 0
-    for start, end, batch in storage.journal(run_id).read(begin):
+    for start, end, batch in storage.arrivals(run_id).read(begin):
         if batch and wanted.has(batch):
             told = after.byte if start == after.entry else 0
             for byte, stored in storage.read_batch(run_id, batch, start=told):
@@ -132,7 +131,7 @@ def read_piece(storage: LogStorage, run_id: str, wanted: Wanted, after: Position
                 if text >= _MOST_TEXT:
                     return Piece(lines, after, is_last=False)
         after = Position(end, 0)
-        if end - begin >= _MOST_JOURNAL:
+        if end - begin >= _MOST_ARRIVALS:
             return Piece(lines, after, is_last=False)
     return Piece(lines, after, is_last=True)
 

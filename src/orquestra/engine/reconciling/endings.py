@@ -8,13 +8,13 @@ from pathlib import Path
 
 from orquestra.engine.clusters import store as clusters
 from orquestra.engine.database.tables import Cluster, Node, Run
-from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import ContainerEngineAway, ProvisioningError
 from orquestra.engine.nodes import service as nodes
 from orquestra.engine.reconciling import store
 from orquestra.engine.reconciling.actions import FailNode, FailRun, LoseNode, RetireCluster
 from orquestra.engine.reconciling.telling import last_words, note
 from orquestra.engine.runs import store as runs
+from orquestra.engine.services import EngineServices
 from orquestra.sdk.schema.cluster import ClusterId, NodeState
 from orquestra.sdk.schema.workflow_run import State
 

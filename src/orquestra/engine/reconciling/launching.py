@@ -4,12 +4,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from orquestra.engine.database.tables import Cluster, ClusterPool, Node
-from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.provisioning.contract import (
     HEAD,
     LaunchSpec,
     Mount,
 )
+from orquestra.engine.services import EngineServices
 from orquestra.engine.settings import DataFolder, VolumeSettings
 from orquestra.sdk.configuration.platform_login import PLATFORM_SECRETS_URI
 from orquestra.sdk.schema.cluster import HOST_IMAGE, ClusterId, NodeId, NodeSize, PoolId

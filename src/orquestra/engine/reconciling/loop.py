@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
 
-from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.provisioning.contract import Inventory, Observation
 from orquestra.engine.reconciling.actions import Action, ReleaseCluster, Target, target_of
 from orquestra.engine.reconciling.decisions import Limits, decide
@@ -15,6 +14,7 @@ from orquestra.engine.reconciling.pulling import EarlyPulls
 from orquestra.engine.reconciling.readiness import Readiness
 from orquestra.engine.reconciling.tidying import Tidying
 from orquestra.engine.reconciling.views import ClusterView, unreleased_clusters
+from orquestra.engine.services import EngineServices
 from orquestra.sdk.schema.cluster import ClusterId, NodeId, NodeState
 
 logger = logging.getLogger(__name__)

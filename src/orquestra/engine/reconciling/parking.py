@@ -11,11 +11,11 @@ from contextlib import contextmanager
 
 from orquestra.engine.clusters import store as clusters
 from orquestra.engine.database.tables import Cluster
-from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import ProvisioningError
 from orquestra.engine.provisioning.contract import HEAD, Inventory, Phase
 from orquestra.engine.reconciling import store
 from orquestra.engine.reconciling.endings import AT_ONCE, take_away
+from orquestra.engine.services import EngineServices
 from orquestra.sdk.schema.cluster import ClusterId
 
 logger = logging.getLogger(__name__)

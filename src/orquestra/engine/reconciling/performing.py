@@ -11,7 +11,6 @@ from pathlib import Path
 
 from orquestra.engine.clusters import store as clusters
 from orquestra.engine.database.tables import Cluster, ClusterPool, Node
-from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import ContainerEngineAway, ProvisioningError
 from orquestra.engine.nodes import service as nodes
 from orquestra.engine.nodes import store as node_store
@@ -41,6 +40,7 @@ from orquestra.engine.reconciling.pulling import pull
 from orquestra.engine.reconciling.readiness import Readiness
 from orquestra.engine.reconciling.telling import last_words, note
 from orquestra.engine.runs import store as runs
+from orquestra.engine.services import EngineServices
 from orquestra.sdk.schema.cluster import HOST_IMAGE, ClusterId, NodeState
 
 

@@ -5,8 +5,8 @@ import logging
 from collections.abc import Iterable
 from datetime import timedelta
 
-from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import ProvisioningError
+from orquestra.engine.services import EngineServices
 
 logger = logging.getLogger(__name__)
 

@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 
 from orquestra.engine.clusters import assignment
 from orquestra.engine.clusters import store as clusters_store
-from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import EngineError
 from orquestra.engine.images.standby import StandbyImages, standby_images
 from orquestra.engine.reconciling.actions import Action, AddCluster, LookUpImages, RetireCluster
 from orquestra.engine.reconciling.views import ClusterView
+from orquestra.engine.services import EngineServices
 from orquestra.sdk.schema.cluster import NodeState
 
 logger = logging.getLogger(__name__)

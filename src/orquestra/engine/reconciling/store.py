@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from orquestra.engine.database import bulk
 from orquestra.engine.database.tables import Cluster, Run, RunPool
-from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.nodes import service as nodes
 from orquestra.engine.nodes import store as node_store
 from orquestra.engine.runs import lifecycle
 from orquestra.engine.runs import store as runs
+from orquestra.engine.services import EngineServices
 from orquestra.sdk.schema.cluster import NodeState
 from orquestra.sdk.schema.workflow_run import State
 

@@ -4,10 +4,10 @@ import asyncio
 import logging
 import re
 
-from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.provisioning.contract import Handle
 from orquestra.engine.reconciling.store import last_run
 from orquestra.engine.runs import store as runs
+from orquestra.engine.services import EngineServices
 
 logger = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.reconciling import store
 from orquestra.engine.reconciling.views import ClusterView
+from orquestra.engine.services import EngineServices
 from orquestra.sdk.schema.cluster import ClusterId
 
 logger = logging.getLogger(__name__)

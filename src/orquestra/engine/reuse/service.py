@@ -14,10 +14,10 @@ from orquestra.engine.artifacts.storage import ArtifactStorage, Span
 from orquestra.engine.database import bulk
 from orquestra.engine.database.tables import Run
 from orquestra.engine.definitions.opened import OpenedDefinition
-from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import BadRequest
 from orquestra.engine.reuse import store
 from orquestra.engine.reuse.store import CachedArtifact
+from orquestra.engine.services import EngineServices
 from orquestra.sdk.schema import cluster
 from orquestra.sdk.schema.cluster import AttemptEnding, StoredValue
 from orquestra.sdk.schema.workflow_run import State, WorkflowRunId

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response, status
 
-from orquestra.engine import bodies, paging, server_sent
 from orquestra.engine.auth.access import CurrentUser, Token
-from orquestra.engine.dependencies import LastEventId, ReadSession, Services
+from orquestra.engine.http import bodies, paging, server_sent
+from orquestra.engine.http.dependencies import LastEventId, ReadSession, Services
 from orquestra.engine.runs import progress, reasons, requests, service, views
-from orquestra.engine.runs.followers import Follower
+from orquestra.engine.streams.followers import Follower
 from orquestra.sdk.schema import api
 
 router = APIRouter(prefix="/api", tags=["workflow runs"])

@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orquestra.engine.clusters import store as clusters
 from orquestra.engine.database.sessions import after_commit
 from orquestra.engine.database.tables import Run
-from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.runs import store
+from orquestra.engine.services import EngineServices
 from orquestra.sdk.schema.workflow_run import State
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar, NamedTuple, Protocol
 
 from orquestra.engine.database.tables import Run
-from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.nodes import store as nodes
 from orquestra.engine.nodes import views as node_views
 from orquestra.engine.runs import reasons, service, store, views
 from orquestra.engine.runs.tasks import Task
+from orquestra.engine.services import EngineServices
 from orquestra.sdk.schema import api
 
 _DIGEST_SIZE = 8

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from orquestra.engine.database.tables import Run
-from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import NotFound
+from orquestra.engine.http.server_sent import NOTHING_NEW, event, written
 from orquestra.engine.runs import store, views
-from orquestra.engine.runs.followers import Pause, Permission, StillMaySee, always
 from orquestra.engine.runs.parts import UNKNOWN, News, Nodes, Part, Progress, Tasks
-from orquestra.engine.server_sent import NOTHING_NEW, event, written
+from orquestra.engine.services import EngineServices
+from orquestra.engine.streams.connections import Connection, Pause, StillMaySee, always
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,22 +88,21 @@ async def stream(
     engine stops, and when the reader may not see the run any more, which is asked once a beat.
     """
     turns = _turns(services, tasks=tasks, known=known, rhythm=rhythm)
-    permission = Permission(still_may_see, beat=rhythm.beat)
-    quiet = Pause(rhythm.beat)
+    connection = Connection(services.changes, beat=rhythm.beat, still_may_see=still_may_see)
     with services.changes.watching(run_id) as watch:
-        while not services.changes.closed and await permission.holds():
+        while await connection.lasts():
             run = await _run(services, run_id) if any(turn.has_come() for turn in turns) else None
             for said in await _say(run, turns) if run else ():
                 yield said
-                quiet = Pause(rhythm.beat)
+                connection.spoke()
                 await asyncio.sleep(0)  # others have their turn although there is much to say
             if run and not run.executing:
                 return
-            if quiet.is_over():
+            if connection.is_quiet():
                 yield NOTHING_NEW
-                quiet = Pause(rhythm.beat)
+                connection.spoke()
             pauses = [left for turn in turns if (left := turn.left()) is not None]
-            if await watch.changed(within=min([*pauses, quiet.left()])):
+            if await watch.changed(within=min([*pauses, connection.left()])):
                 for turn in turns:
                     turn.call()
 

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 
 from pydantic import Field, ValidationError
 
-from orquestra.engine import bodies
 from orquestra.engine.errors import (
     BadRequest,
     DefinitionIdMalformed,
@@ -17,7 +16,8 @@ from orquestra.engine.errors import (
     NotJson,
     ResourcesRefused,
 )
-from orquestra.engine.paging import PageQuery
+from orquestra.engine.http import bodies
+from orquestra.engine.http.paging import PageQuery
 from orquestra.sdk.schema import api
 from orquestra.sdk.schema.workflow_run import State
 

@@ -18,13 +18,13 @@ from orquestra.engine.definitions import service as definitions
 from orquestra.engine.definitions import store as definition_store
 from orquestra.engine.definitions.opened import OpenedDefinition
 from orquestra.engine.definitions.secrets import secret_problems
-from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import DefinitionUnknown, NotFound
 from orquestra.engine.images.admission import admit
 from orquestra.engine.images.sizes import run_demand
 from orquestra.engine.runs import lifecycle, reasons, store
 from orquestra.engine.runs.requests import RunsQuery
 from orquestra.engine.runs.tasks import Task, tasks_of
+from orquestra.engine.services import EngineServices
 from orquestra.sdk.schema import api, ir
 from orquestra.sdk.schema.workflow_run import State
 

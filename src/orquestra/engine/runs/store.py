@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
 from orquestra.engine.database import bulk
+from orquestra.engine.database.positions import Position, older_than
 from orquestra.engine.database.tables import ClusterPool, MapLength, Run, RunPool, TaskAttempt
-from orquestra.engine.paging import Position, older_than
 from orquestra.engine.runs.tasks import Attempt, Elements
 from orquestra.sdk.schema.cluster import Cause
 from orquestra.sdk.schema.workflow_run import State

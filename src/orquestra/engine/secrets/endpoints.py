@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response, status
 
-from orquestra.engine import bodies
 from orquestra.engine.auth.access import UserOrRun
-from orquestra.engine.dependencies import Services
+from orquestra.engine.http import bodies
+from orquestra.engine.http.dependencies import Services
 from orquestra.engine.secrets.addresses import SecretAddress
 from orquestra.engine.secrets.elsewhere import SecretsElsewhere
 from orquestra.engine.secrets.service import KeptSecrets

@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from orquestra.engine.auth.caller import Caller
 from orquestra.engine.database.tables import Secret
-from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import BadRequest, NotFound, SecretExists, SecretLocked
 from orquestra.engine.secrets import store
 from orquestra.engine.secrets.addresses import SecretAddress
 from orquestra.engine.secrets.encryption import Keys, Sealed
+from orquestra.engine.services import EngineServices
 
 logger = logging.getLogger(__name__)
 

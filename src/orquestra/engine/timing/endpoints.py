@@ -5,7 +5,7 @@ import asyncio
 from fastapi import APIRouter, Response
 
 from orquestra.engine.auth.access import CurrentUser
-from orquestra.engine.dependencies import ReadSession, Services
+from orquestra.engine.http.dependencies import ReadSession, Services
 from orquestra.engine.runs import service as runs
 from orquestra.engine.timing import ledger, service
 from orquestra.sdk.schema import api

@@ -3,9 +3,9 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orquestra.engine.database.tables import Run
-from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.nodes import store as nodes
 from orquestra.engine.runs import store as runs
+from orquestra.engine.services import EngineServices
 from orquestra.engine.timing.ledger import Recorded
 
 

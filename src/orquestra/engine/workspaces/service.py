@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orquestra.engine.auth.caller import Caller, Role
 from orquestra.engine.database.tables import Member, Project, Workspace
 from orquestra.engine.errors import BadRequest, NotFound
-from orquestra.engine.ownership import DEFAULT_PROJECT
 from orquestra.engine.users import store as users
 from orquestra.engine.workspaces import store
 from orquestra.engine.workspaces.names import check_id
+from orquestra.engine.workspaces.spaces import DEFAULT_PROJECT
 
 ADMINISTRATOR = "administrator"
 """Who has made what nobody owns."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orquestra.engine.app import public_app
+from orquestra.engine.http.app import public_app
 from orquestra.engine.images.testing import MemoryCatalogue, orquestra_image
 from orquestra.engine.testing import memory_engine
 from orquestra.sdk.schema import ir

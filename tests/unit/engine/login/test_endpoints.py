@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from orquestra.engine.app import public_app
 from orquestra.engine.auth import passwords
+from orquestra.engine.http.app import public_app
 from orquestra.engine.images.testing import MemoryCatalogue
 from orquestra.engine.login.attempts import PER_ADDRESS
 from orquestra.engine.testing import memory_engine

@@ -10,7 +10,7 @@ import pytest
 
 from orquestra.engine.database.tables import Cluster
 from orquestra.engine.logs import streaming
-from orquestra.engine.logs.journal import Position
+from orquestra.engine.logs.arrivals import Position
 from orquestra.engine.logs.streaming import Rhythm, Wanted, stream
 from orquestra.sdk.schema.cluster import LogKind, LogLine, LogLines, LogStream
 from orquestra.sdk.schema.workflow_run import State
@@ -333,10 +333,10 @@ async def test_many_long_logs_are_told_in_pieces(services, run_id, over):
     assert max(map(len, parts)) < 150_000
 
 
-async def test_a_long_journal_without_anything_wanted_is_read_in_pieces(
+async def test_long_arrivals_without_anything_wanted_is_read_in_pieces(
     services, run_id, log, over, monkeypatch
 ):
-    monkeypatch.setattr(streaming, "_MOST_JOURNAL", 100)
+    monkeypatch.setattr(streaming, "_MOST_ARRIVALS", 100)
     for _ in range(20):
         log("unwanted")
     log("wanted", kind=LogKind.OTHER)
@@ -382,7 +382,7 @@ async def test_a_sign_of_life_comes_whatever_unwanted_lines_do_and_they_stay_ski
     identifier = sign.removeprefix("id: ").removesuffix("\n: nothing new\n\n")
     after = Position.parse(identifier)
     assert after.entry > 0
-    services.logs.journal(run_id).check(after)
+    services.logs.arrivals(run_id).check(after)
 
 
 async def test_the_run_is_looked_at_only_where_its_own_bell_rang(services, run_id, log, over):

@@ -5,7 +5,7 @@ import itertools
 import pytest
 from sqlalchemy import event
 
-from orquestra.engine.paging import Position
+from orquestra.engine.database.positions import Position
 from orquestra.engine.runs import store
 from orquestra.sdk.schema.workflow_run import State
 from tests.unit.engine.conftest import AT

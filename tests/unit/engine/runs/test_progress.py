@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from orquestra.engine.runs import parts
-from orquestra.engine.runs.changes import RunChanges, Watch
 from orquestra.engine.runs.progress import Rhythm, stream
+from orquestra.engine.streams.changes import RunChanges, Watch
 from orquestra.sdk.schema.workflow_run import State
 from tests.unit.engine.conftest import asked_of, began, ended, finished, invocation_of, started
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from orquestra.engine.app import public_app
 from orquestra.engine.auth.caller import Role
 from orquestra.engine.database.tables import Member, Workspace
+from orquestra.engine.http.app import public_app
 from tests.unit.engine.conftest import AT, client_of
 
 SECRETS = "/api/config/secrets"

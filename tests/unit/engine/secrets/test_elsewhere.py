@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from orquestra.engine.app import cluster_app
+from orquestra.engine.http.app import cluster_app
 from orquestra.engine.images.testing import MemoryCatalogue
 from orquestra.engine.secrets import elsewhere
 from orquestra.engine.testing import memory_engine

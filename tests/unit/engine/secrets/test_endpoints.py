@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from orquestra.engine.app import cluster_app, public_app
+from orquestra.engine.http.app import cluster_app, public_app
 from orquestra.engine.images.testing import MemoryCatalogue
 from orquestra.engine.testing import memory_engine
 from orquestra.engine.users import service as users

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orquestra.engine.app import public_app
+from orquestra.engine.http.app import public_app
 from orquestra.engine.images.testing import MemoryCatalogue
 from orquestra.engine.secrets import service
 from orquestra.engine.testing import memory_engine

@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 import pytest
 
-from orquestra.engine.app import public_app
 from orquestra.engine.auth.caller import Role
+from orquestra.engine.http.app import public_app
 from orquestra.engine.images.testing import MemoryCatalogue
 from orquestra.engine.testing import memory_engine
 from orquestra.engine.users import service as users

@@ -12,7 +12,7 @@ from typing import Any
 import uvicorn
 
 from orquestra import sdk
-from orquestra.engine.app import cluster_app, public_app
+from orquestra.engine.http.app import cluster_app, public_app
 from orquestra.engine.images.testing import MemoryCatalogue, orquestra_image
 from orquestra.engine.testing import memory_engine
 from orquestra.sdk.schema.cluster import Event, LogLines

@@ -2,8 +2,8 @@
 
 import pytest
 
-from orquestra.engine.app import public_app
-from orquestra.engine.limits import MAX_BODY, BodyLimit
+from orquestra.engine.http.app import public_app
+from orquestra.engine.http.limits import MAX_BODY, BodyLimit
 from tests.unit.engine.conftest import client_of
 
 pytestmark = pytest.mark.anyio

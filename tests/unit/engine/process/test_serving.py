@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from orquestra.engine import serving
+from orquestra.engine.process import serving
 from orquestra.engine.settings import Settings
 from orquestra.engine.testing import memory_engine
 

@@ -16,13 +16,13 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
-from orquestra.engine.app import cluster_app, public_app
-from orquestra.engine.assembly import open_engine
-from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import ConfigurationError
+from orquestra.engine.http.app import cluster_app, public_app
+from orquestra.engine.process.assembly import open_engine
 from orquestra.engine.reconciling.loop import Reconciler
 from orquestra.engine.reconciling.parking import end_standbys, park_all, park_lost
 from orquestra.engine.secrets import service as secrets
+from orquestra.engine.services import EngineServices
 from orquestra.engine.settings import DataFolder, Settings
 from orquestra.engine.users import service as users
 from orquestra.sdk.configuration import local_engine

@@ -1,14 +1,13 @@
 """Pages of a list, newest first. A token names the last item of a page: `<time>,<id>`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
-from sqlalchemy import ColumnElement, tuple_
 
+from orquestra.engine.database.positions import Position
 from orquestra.engine.errors import BadRequest
 from orquestra.engine.timestamps import read_timestamp, timestamp
 from orquestra.sdk.schema import api
@@ -36,25 +35,13 @@ class PageQuery(BaseModel):
         return min(self.page_size, MAX_PAGE_SIZE)
 
     @property
-    def after(self) -> "Position | None":
+    def after(self) -> Position | None:
         """Where the page before it ended; None: it is the first.
 
         Raises:
             BadRequest: The token is not one of ours.
         """
         return _position(self.page_token) if self.page_token else None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Position:
-    """Where a page ended."""
-
-    at: datetime
-    id: str
-
-    def token(self) -> str:
-        """The position as the client passes it back."""
-        return f"{timestamp(self.at)},{self.id}"
 
 
 class Item(Protocol):
@@ -74,12 +61,7 @@ def next_page(items: Sequence[Item], *, size: int) -> api.Meta:
     if not items or len(items) < size:
         return api.Meta()
     last = items[-1]
-    return api.Meta(next_page_token=Position(at=last.created_at, id=last.id).token())
-
-
-def older_than(time: Any, identifier: Any, *, position: Position) -> ColumnElement[bool]:
-    """The condition that a row comes after a position, newest first."""
-    return tuple_(time, identifier) < tuple_(position.at, position.id)
+    return api.Meta(next_page_token=f"{timestamp(last.created_at)},{last.id}")
 
 
 def _position(token: str) -> Position:

@@ -13,7 +13,6 @@ from orquestra.engine.clock import system_clock
 from orquestra.engine.clusters.works import ClusterWorks
 from orquestra.engine.database.opening import open_database
 from orquestra.engine.definitions.cache import DefinitionCache
-from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import ConfigurationError
 from orquestra.engine.images.catalogue import ImageCatalogue
 from orquestra.engine.images.defaults import DefaultImages
@@ -22,7 +21,7 @@ from orquestra.engine.images.local_catalogue import LocalCatalogue
 from orquestra.engine.images.registry_client import RegistryClient
 from orquestra.engine.login.attempts import LoginAttempts
 from orquestra.engine.logs.storage import LogStorage
-from orquestra.engine.occupancy import sole_use
+from orquestra.engine.process.occupancy import sole_use
 from orquestra.engine.provisioning.container_engine import ContainerEngineService
 from orquestra.engine.provisioning.containers import ContainerProvisioner
 from orquestra.engine.provisioning.contract import Provisioner
@@ -31,9 +30,10 @@ from orquestra.engine.provisioning.local import LocalProvisioner, OptionalContai
 from orquestra.engine.reconciling.pulse import Pulse
 from orquestra.engine.reconciling.signal import WakeSignal
 from orquestra.engine.registry.distribution import LocalRegistry
-from orquestra.engine.runs.changes import RunChanges
 from orquestra.engine.secrets.key_source import KeySource
+from orquestra.engine.services import EngineServices
 from orquestra.engine.settings import DataFolder, Settings
+from orquestra.engine.streams.changes import RunChanges
 from orquestra.engine.users.callers import Callers
 from orquestra.sdk.configuration import local_engine
 

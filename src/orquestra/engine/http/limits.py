@@ -3,8 +3,8 @@
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from orquestra.engine import answers
 from orquestra.engine.errors import TooLarge
+from orquestra.engine.http import answers
 
 _MEBIBYTE = 2**20
 MAX_BODY = 128 * _MEBIBYTE

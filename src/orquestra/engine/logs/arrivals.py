@@ -1,8 +1,8 @@
 """In which order the lines of a run came, whatever their source: what followers read.
 
-A run's journal is a file beside its logs. Each line of it is one batch of lines: where they lie in
-which log. It is written after the batch, so what it names is there. A follower is at a `Position`,
-which means the same in the next engine; it has no file open while it waits.
+The arrivals of a run are a file beside its logs. Each line of it is one batch of lines: where they
+lie in which log. It is written after the batch, so what it names is there. A follower is at a
+`Position`, which means the same in the next engine; it has no file open while it waits.
 """
 
 import json
@@ -20,7 +20,7 @@ _POSITION = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})")
 
 
 class Position(NamedTuple):
-    """Up to where a follower has read: the bytes of a journal, and of the batch that is next."""
+    """Up to where a follower has read: the bytes of the arrivals, and of the batch that is next."""
 
     entry: int
     byte: int
@@ -58,15 +58,15 @@ class Batch:
 
 
 class Entry(NamedTuple):
-    """A batch, or None for half a one, and which bytes of the journal say so."""
+    """A batch, or None for half a one, and which bytes of the arrivals say so."""
 
     start: int
     end: int
     batch: Batch | None
 
 
-class Journal:
-    """The journal of one run."""
+class Arrivals:
+    """The arrivals of one run."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -91,7 +91,7 @@ class Journal:
                 start += len(line)
 
     def check(self, position: Position) -> None:
-        """Make sure that a position is one of this journal.
+        """Make sure that a position is one of these arrivals.
 
         Raises:
             BadRequest: It is not.

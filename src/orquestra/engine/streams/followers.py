@@ -1,51 +1,16 @@
 """Those who follow a run by a stream of events: how many they are, and whether they still may."""
 
-import time
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import timedelta
 
-from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import Forbidden, NotFound, TooManyStreams, Unauthorized
 from orquestra.engine.runs import service
+from orquestra.engine.services import EngineServices
 
 MOST_STREAMS = 64
 """Of one user at once."""
-
-StillMaySee = Callable[[], Awaitable[bool]]
-
-
-class Pause:
-    """A time in which something is not done."""
-
-    def __init__(self, length: timedelta) -> None:
-        self._end = time.monotonic() + length.total_seconds()
-
-    def is_over(self) -> bool:
-        """Whether it may be done again."""
-        return time.monotonic() >= self._end
-
-    def left(self) -> timedelta:
-        """How long it is not done yet; never negative."""
-        return timedelta(seconds=max(0.0, self._end - time.monotonic()))
-
-
-class Permission:
-    """Whether who follows still may: asked once a `beat`, since rights end while streams last."""
-
-    def __init__(self, still_may_see: StillMaySee, *, beat: timedelta) -> None:
-        self._still_may_see = still_may_see
-        self._beat = beat
-        self._pause = Pause(beat)
-
-    async def holds(self) -> bool:
-        """Whether it did when it was asked last."""
-        if not self._pause.is_over():
-            return True
-        self._pause = Pause(self._beat)
-        return await self._still_may_see()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,11 +46,6 @@ class Follower:
                 "some of the programs that do, or ask for how a run is now: `orq wf view`."
             )
         return _counted(events, streams, self.user)
-
-
-async def always() -> bool:
-    """The answer where nobody can lose the right."""
-    return True
 
 
 async def _counted(

@@ -8,20 +8,20 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from orquestra.engine import answers, openapi, unrouted
 from orquestra.engine.artifacts import endpoints as artifacts
 from orquestra.engine.clusters import endpoints as clusters
 from orquestra.engine.definitions import endpoints as definitions
-from orquestra.engine.dependencies import EngineServices
 from orquestra.engine.errors import BadRequest, EngineError
-from orquestra.engine.failures import FailureAnswers
 from orquestra.engine.health import endpoints as health
-from orquestra.engine.limits import BodyLimit
+from orquestra.engine.http import answers, openapi, unrouted
+from orquestra.engine.http.failures import FailureAnswers
+from orquestra.engine.http.limits import BodyLimit
 from orquestra.engine.login import endpoints as login
 from orquestra.engine.logs import endpoints as logs
 from orquestra.engine.nodes import endpoints as nodes
 from orquestra.engine.runs import endpoints as runs
 from orquestra.engine.secrets import endpoints as secrets
+from orquestra.engine.services import EngineServices
 from orquestra.engine.timing import endpoints as timing
 from orquestra.engine.workspaces import endpoints as workspaces
 from orquestra.sdk.packaging import get_installed_version

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from orquestra.engine import answers
+from orquestra.engine.http import answers
 
 logger = logging.getLogger(__name__)
 

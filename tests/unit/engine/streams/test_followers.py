@@ -7,8 +7,10 @@ import pytest
 from orquestra.engine.auth.caller import Role
 from orquestra.engine.database.tables import Member, User
 from orquestra.engine.errors import TooManyStreams
-from orquestra.engine.runs import followers
-from orquestra.engine.runs.followers import Follower, Permission
+from orquestra.engine.streams import followers
+from orquestra.engine.streams.changes import RunChanges
+from orquestra.engine.streams.connections import Connection
+from orquestra.engine.streams.followers import Follower
 from orquestra.engine.users import service as users
 from tests.unit.engine.conftest import AT
 
@@ -70,9 +72,13 @@ async def test_a_permission_is_asked_for_once_a_beat():
         asked.append(1)
         return False
 
-    assert await Permission(still_may_see, beat=timedelta(hours=1)).holds()
+    trusting, doubting = (
+        Connection(RunChanges(), beat=beat, still_may_see=still_may_see)
+        for beat in (timedelta(hours=1), timedelta(0))
+    )
+    assert await trusting.lasts()
     assert not asked
-    assert not await Permission(still_may_see, beat=timedelta(0)).holds()
+    assert not await doubting.lasts()
 
 
 async def test_a_user_has_so_many_streams_and_others_have_theirs(services, run_id, monkeypatch):
@@ -127,7 +133,7 @@ async def test_an_endpoint_asks_for_the_right_of_its_own_request(
         return False
 
     monkeypatch.setattr(Follower, "still_may_see", lost)
-    monkeypatch.setattr(Permission, "holds", lambda permission: permission._still_may_see())
+    monkeypatch.setattr(Connection, "lasts", lambda connection: connection._still_may_see())
 
     answer = await user.get(f"/api/{path}?workflowRunId={run_id}")
 

@@ -1,0 +1,1 @@
+"""What streams of events have in common: who follows, who hears of changes, how long they last."""
