@@ -1,26 +1,7 @@
 """Programs about arguments: of tasks and of workflows, constants, results, and both together."""
 
 from orquestra import sdk
-
-
-@sdk.task
-def same(value):
-    return value
-
-
-@sdk.task
-def total(values):
-    return sum(values)
-
-
-@sdk.task(n_outputs=2)
-def pair():
-    return "left", "right"
-
-
-@sdk.task
-def keywords(first, *rest, scale=1, **named):
-    return first, rest, scale, named
+from tests.programs.tasks import keywords, pair, same, total
 
 
 @sdk.task

@@ -4,6 +4,7 @@ import sys
 import threading
 
 from orquestra import sdk
+from tests.programs.tasks import same
 
 
 class OfTheUser(Exception):
@@ -12,11 +13,6 @@ class OfTheUser(Exception):
     def __init__(self, number):
         super().__init__(f"number {number}\nis not the one")
         self.lock = threading.Lock()
-
-
-@sdk.task
-def same(value):
-    return value
 
 
 @sdk.task

@@ -1,21 +1,7 @@
 """Programs with maps: over constants and results, side by side, and over each other."""
 
 from orquestra import sdk
-
-
-@sdk.task
-def same(value):
-    return value
-
-
-@sdk.task
-def total(values):
-    return sum(values)
-
-
-@sdk.task
-def keywords(first, *rest, scale=1, **named):
-    return first, rest, scale, named
+from tests.programs.tasks import keywords, same, total
 
 
 @sdk.task

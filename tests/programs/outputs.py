@@ -1,21 +1,7 @@
 """Programs about what a call stands for in a workflow: all of a result, or its elements."""
 
 from orquestra import sdk
-
-
-@sdk.task
-def same(value):
-    return value
-
-
-@sdk.task
-def total(values):
-    return sum(values)
-
-
-@sdk.task(n_outputs=2)
-def pair():
-    return "left", "right"
+from tests.programs.tasks import pair, same, total
 
 
 @sdk.task(n_outputs=2)

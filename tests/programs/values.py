@@ -6,6 +6,7 @@ import dataclasses
 import enum
 
 from orquestra import sdk
+from tests.programs.tasks import same
 
 Point = collections.namedtuple("Point", "x y")  # noqa: PYI024 - what the users of 1.1 write
 
@@ -30,11 +31,6 @@ class Model:
 
     def score(self) -> float:
         return sum(self.weights)
-
-
-@sdk.task
-def same(value):
-    return value
 
 
 @sdk.task

@@ -1,13 +1,14 @@
 """`orq secret set`."""
 
-import sys
-
 import click
 
 from orquestra.cli.exit_codes import ExitCode
 from orquestra.cli.failures import Failure
 from orquestra.cli.options import config_option, json_option
 from orquestra.cli.secret.options import name_argument, place, secret_store, workspace_option
+from orquestra.cli.standard_input import read_hidden
+
+_BASE64 = "save it in base64, and decode it in the task"
 
 
 @click.command("set")
@@ -28,24 +29,12 @@ def set_secret(
     from orquestra.cli.printing import print_json
 
     store = secret_store(config, workspace_id=workspace_id)
-    store.set(name, _read() if from_stdin else _ask(name))
+    value = read_hidden("the value", hint=_BASE64) if from_stdin else _ask(name)
+    store.set(name, value)
     if as_json:
         print_json({"name": name})
     else:
         click.echo(f"Secret {name} saved in {place(workspace_id)}.")
-
-
-def _read() -> str:
-    # To the letter, but for the line break that `echo` and editors add.
-    try:
-        text = sys.stdin.buffer.read().decode()
-    except UnicodeDecodeError as error:
-        raise Failure(
-            "the value is no text: it is not in UTF-8",
-            code=ExitCode.FAILED,
-            hint="save it in base64, and decode it in the task",
-        ) from error
-    return text.removesuffix("\n").removesuffix("\r")
 
 
 def _ask(name: str) -> str:

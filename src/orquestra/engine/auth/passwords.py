@@ -23,10 +23,12 @@ def check_password(password: str) -> None:
     """Make sure that a new password may be one.
 
     Raises:
-        BadRequest: It is too short or too long.
+        BadRequest: It is too short or too long, or holds what cannot be typed into a form.
     """
     if not SHORTEST <= len(password) <= LONGEST:
         raise BadRequest(f"A password has {SHORTEST} to {LONGEST} characters.")
+    if any(unicodedata.category(character) == "Cc" for character in password):
+        raise BadRequest("A password is one line, without tabs and other control characters.")
 
 
 def password_hash(password: str) -> str:

@@ -300,11 +300,21 @@ def test_a_list_is_shown_while_the_engine_writes_and_a_change_says_that_it_canno
     assert result.stderr.startswith("error: The engine is busy writing")
 
 
-def test_a_short_password_is_refused(admin):
-    result = admin("user", "add", "ada", "--password-stdin", stdin="short\n")
+@pytest.mark.parametrize(
+    ("password", "why"),
+    [
+        ("short", "A password has 8 to 1024 characters."),
+        (
+            "one line\nand more",
+            "A password is one line, without tabs and other control characters.",
+        ),
+    ],
+)
+def test_a_password_that_cannot_be_one_is_refused(admin, password, why):
+    result = admin("user", "add", "ada", "--password-stdin", stdin=f"{password}\n")
 
     assert result.exit_code == 1
-    assert result.stderr == "error: A password has 8 to 1024 characters.\n"
+    assert result.stderr == f"error: {why}\n"
 
 
 @pytest.mark.parametrize(
