@@ -13,6 +13,8 @@ _EXTRAS = {
     "engine": "needed where a Compute Engine or the local runtime runs",
     "ray": "needed by the local runtime, `orq up`",
 }
+_OF_RELEASE_1 = ("orquestra-workflow-shared", "orquestra-workflow-runtime")
+"""Distributions with files in the folder `orquestra`, where some of ours have the same names."""
 
 
 def check() -> Sequence[Finding]:
@@ -27,6 +29,7 @@ def check() -> Sequence[Finding]:
         _python(distribution),
         _sdk(distribution, requirements),
         *(_extra(name, requirements) for name in _EXTRAS),
+        *_leftovers(),
     ]
 
 
@@ -61,16 +64,29 @@ def _extra(name: str, requirements: Sequence[Requirement]) -> Finding:
     return note(subject, f"{'; '.join(wrong)} ({_EXTRAS[name]})", fix=fix)
 
 
+def _leftovers() -> Iterator[Finding]:
+    found = [name for name in _OF_RELEASE_1 if _version(name)]
+    if found:
+        again = f"pip install --force-reinstall --no-deps {SDK_DISTRIBUTION}"
+        text = f"{' and '.join(found)}, of release 1.1, whose files stand where ours belong"
+        yield problem("leftovers", text, fix=f"pip uninstall {' '.join(found)}; {again}")
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
 def _unmet(requirements: Sequence[Requirement], *, extra: str) -> Iterator[str]:
     for requirement in requirements:
         if not _belongs(requirement, extra=extra):
             continue
-        try:
-            found = metadata.version(requirement.name)
-        except metadata.PackageNotFoundError:
+        found = _version(requirement.name)
+        if found is None:
             yield f"{requirement.name} is not installed"
-            continue
-        if not requirement.specifier.contains(found, prereleases=True):
+        elif not requirement.specifier.contains(found, prereleases=True):
             yield f"{requirement.name} is {found} instead of {requirement.specifier}"
 
 

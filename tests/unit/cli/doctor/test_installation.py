@@ -58,6 +58,13 @@ def test_an_extra_that_is_not_installed_is_only_noted(installed):
     assert found["SDK[ray]"].fix == 'pip install "orquestra-sdk[ray]"'
 
 
+def test_what_is_left_of_release_1_is_a_problem(installed):
+    found = installed(**{"orquestra-workflow-shared": "0.10.0"}, click="8.3")["leftovers"]
+
+    assert found.verdict is Verdict.PROBLEM
+    assert found.fix.startswith("pip uninstall orquestra-workflow-shared; ")
+
+
 def test_an_sdk_that_is_no_package_is_a_problem(monkeypatch):
     def missing(name):
         raise metadata.PackageNotFoundError(name)
