@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from orquestra.engine.database.opening import open_database
 from orquestra.engine.errors import ConfigurationError
-from orquestra.engine.process.occupancy import sole_use
+from orquestra.engine.occupancy import sole_use
 from orquestra.engine.settings import DataFolder
 
 ResultT = TypeVar("ResultT")

@@ -15,6 +15,7 @@ from orquestra.engine.logs.storage import LogStorage
 from orquestra.engine.provisioning.contract import Provisioner
 from orquestra.engine.reconciling.pulse import Pulse
 from orquestra.engine.reconciling.signal import WakeSignal
+from orquestra.engine.runs.looks import Looks
 from orquestra.engine.secrets.key_source import KeySource
 from orquestra.engine.settings import DataFolder, Settings
 from orquestra.engine.streams.changes import RunChanges
@@ -40,6 +41,7 @@ class EngineServices:
     wake: WakeSignal
     works: ClusterWorks
     changes: RunChanges
+    looks: Looks
     pulse: Pulse
     clock: Clock
 

@@ -23,6 +23,7 @@ from orquestra.engine.provisioning.contract import Provisioner
 from orquestra.engine.provisioning.testing import MemoryProvisioner
 from orquestra.engine.reconciling.pulse import Pulse
 from orquestra.engine.reconciling.signal import WakeSignal
+from orquestra.engine.runs.looks import Looks
 from orquestra.engine.secrets.key_source import KeySource
 from orquestra.engine.services import EngineServices
 from orquestra.engine.settings import DataFolder, NodeSettings, Settings
@@ -70,6 +71,7 @@ async def memory_engine(
             wake=WakeSignal(),
             works=ClusterWorks(),
             changes=RunChanges(),
+            looks=Looks(),
             pulse=Pulse(clock),
             clock=clock,
         )

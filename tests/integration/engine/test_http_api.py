@@ -10,8 +10,8 @@ from schemathesis.checks import negative_data_rejection, positive_data_acceptanc
 from schemathesis.python.asgi import ASGIClient, shutdown_lifespans
 
 from orquestra import sdk
-from orquestra.engine.http.app import cluster_app, public_app
 from orquestra.engine.images.testing import MemoryCatalogue, orquestra_image
+from orquestra.engine.process.apps import cluster_app, public_app
 from orquestra.engine.testing import memory_engine
 from tests.unit.engine.conftest import Head, client_of, finished, started
 

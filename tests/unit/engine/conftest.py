@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import event
 
 from orquestra import sdk
-from orquestra.engine.http.app import cluster_app, public_app
 from orquestra.engine.images.testing import MemoryCatalogue, orquestra_image
+from orquestra.engine.process.apps import cluster_app, public_app
 from orquestra.engine.provisioning.testing import MemoryProvisioner
 from orquestra.engine.reconciling.loop import Reconciler
 from orquestra.engine.testing import memory_engine
@@ -196,8 +196,10 @@ def finished(run_id: str, state: State = State.SUCCEEDED) -> RunFinished:
 def asked_of(services) -> list[str]:
     """All that a database is asked from now on."""
     asked: list[str] = []
-    engine = services.database._engine.sync_engine
-    event.listen(engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+    for engine in (services.database._reader, services.database._writer):
+        event.listen(
+            engine.sync_engine, "before_cursor_execute", lambda *call: asked.append(call[2])
+        )
     return asked
 
 

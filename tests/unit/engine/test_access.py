@@ -12,7 +12,7 @@ from orquestra.engine.auth.caller import Role
 from orquestra.engine.auth.keys import SecretKey
 from orquestra.engine.auth.tokens import Tokens
 from orquestra.engine.database.tables import Member, RevokedToken, User
-from orquestra.engine.http.app import cluster_app, public_app
+from orquestra.engine.process.apps import cluster_app, public_app
 from tests.unit.engine.conftest import AT, Head, client_of, finished, invocation_of, started
 from tests.unit.engine.operations import operations, unknown_parameters
 

@@ -17,7 +17,7 @@ from orquestra.engine.clock import system_clock
 from orquestra.engine.database import sessions
 from orquestra.engine.database.migrating import configuration
 from orquestra.engine.errors import ConfigurationError, NotFound
-from orquestra.engine.process.occupancy import sole_use
+from orquestra.engine.occupancy import sole_use
 from orquestra.engine.users import service, store
 
 

@@ -5,7 +5,7 @@ from fastapi.responses import StreamingResponse
 
 from orquestra.engine.artifacts import service
 from orquestra.engine.auth.access import CurrentUser
-from orquestra.engine.http.dependencies import ReadSession, Services
+from orquestra.engine.dependencies import ReadSession, Services
 from orquestra.engine.runs import service as runs
 from orquestra.engine.runs.views import task_run_id
 from orquestra.sdk.schema import api, responses

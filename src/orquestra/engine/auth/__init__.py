@@ -1,4 +1,5 @@
-"""Who is asking: login tokens of users and the tokens of run clusters.
+"""Who asks, and what that lets them do: tokens, passwords, the rights of a caller.
 
-What a user may see or do with a run belongs to the domain that owns it.
+Rights are in `caller`, which domains ask about what is theirs. Who the users are is known to
+`users`, who is a member of what to `workspaces`.
 """

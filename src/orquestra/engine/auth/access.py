@@ -6,8 +6,8 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from orquestra.engine.auth.caller import Caller
+from orquestra.engine.dependencies import Services
 from orquestra.engine.errors import Forbidden, Unauthorized
-from orquestra.engine.http.dependencies import Services
 from orquestra.sdk.schema.cluster import ClusterId
 
 _bearer = HTTPBearer(auto_error=False, description="A token from `orq login` or `orq engine token`")

@@ -5,8 +5,8 @@ from fastapi import APIRouter, Request, Response, status
 from orquestra.engine.auth.access import CurrentCluster
 from orquestra.engine.clusters import service
 from orquestra.engine.database.tables import Node
+from orquestra.engine.dependencies import ReadSession, Services
 from orquestra.engine.http import bodies
-from orquestra.engine.http.dependencies import ReadSession, Services
 from orquestra.engine.nodes import service as node_service
 from orquestra.engine.nodes import store as node_store
 from orquestra.sdk.schema.cluster import (

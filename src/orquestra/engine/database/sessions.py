@@ -15,7 +15,10 @@ from sqlalchemy.pool import ConnectionPoolEntry
 LOCK_PATIENCE = timedelta(seconds=10)
 """How long a change waits for those of other processes."""
 
-_WRITING = "orquestra_writing"
+_READERS = 8
+_READ_PATIENCE = timedelta(minutes=1)
+"""How long a look waits for others to end: each takes milliseconds, but many may come at once."""
+
 _AFTER_COMMIT = "orquestra_after_commit"
 
 
@@ -35,15 +38,20 @@ class Database:
     """
 
     def __init__(self, path: Path, *, durable: bool = False) -> None:
-        self._engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
-        _tune(self._engine, durable=durable)
-        self._writer = self._engine.execution_options(**{_WRITING: True})
+        address = f"sqlite+aiosqlite:///{path}"
+        self._reader = create_async_engine(
+            address, pool_size=_READERS, max_overflow=0, pool_timeout=_READ_PATIENCE.total_seconds()
+        )
+        _tune(self._reader, begin="BEGIN", durable=durable)
+        # A connection of its own, so that nobody who looks is in the way of a change.
+        self._writer = create_async_engine(address, pool_size=1, max_overflow=0)
+        _tune(self._writer, begin="BEGIN IMMEDIATE", durable=durable)
         self._queue = asyncio.Lock()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """A session whose changes are thrown away."""
-        async with AsyncSession(self._engine, expire_on_commit=False) as session:
+        async with AsyncSession(self._reader, expire_on_commit=False) as session:
             yield session
 
     @asynccontextmanager
@@ -65,10 +73,11 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._engine.dispose()
+        await self._reader.dispose()
+        await self._writer.dispose()
 
 
-def _tune(engine: AsyncEngine, *, durable: bool) -> None:
+def _tune(engine: AsyncEngine, *, begin: str, durable: bool) -> None:
     synchronous = "FULL" if durable else "NORMAL"
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -88,5 +97,4 @@ def _tune(engine: AsyncEngine, *, durable: bool) -> None:
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Connection) -> None:
-        writing = connection.get_execution_options().get(_WRITING, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        connection.exec_driver_sql(begin)

@@ -10,8 +10,8 @@ from fastapi.responses import StreamingResponse
 from orquestra.engine.auth.access import CurrentUser
 from orquestra.engine.database.tables import Definition
 from orquestra.engine.definitions import service, store
-from orquestra.engine.http import bodies, paging
-from orquestra.engine.http.dependencies import ReadSession, Services
+from orquestra.engine.dependencies import ReadSession, Services
+from orquestra.engine.http import bodies, openapi, paging
 from orquestra.engine.services import EngineServices
 from orquestra.engine.timestamps import timestamp
 from orquestra.engine.workspaces.spaces import Space
@@ -27,6 +27,7 @@ _DOCUMENTS_AT_ONCE = 10
     "",
     status_code=status.HTTP_201_CREATED,
     response_model_exclude_none=True,
+    responses=openapi.NO_SUCH_WORKSPACE,
     openapi_extra=bodies.documented(ir.WorkflowDef),
 )
 async def create_definition(

@@ -14,7 +14,8 @@ from orquestra.engine.definitions.validity import check_definition
 from orquestra.engine.errors import DefinitionInUse, Forbidden, InvalidDefinition, NotFound, NotJson
 from orquestra.engine.http import bodies
 from orquestra.engine.services import EngineServices
-from orquestra.engine.workspaces import store as workspaces
+from orquestra.engine.workspaces import service as workspaces
+from orquestra.engine.workspaces import store as workspace_store
 from orquestra.engine.workspaces.spaces import Space
 from orquestra.sdk.schema import ir
 
@@ -28,6 +29,7 @@ async def create(
         NotJson: It is no document at all.
         InvalidDefinition: It is not a workflow definition, or its graph can never run.
         Forbidden: The user is no member of the workspace, or it has no such project.
+        NotFound: There is no such workspace; administrators are told.
     """
     if services.settings.local:
         # It has one user, and programs that name workspaces run on it as they do elsewhere.
@@ -86,7 +88,8 @@ async def delete(session: AsyncSession, definition_id: str, *, caller: Caller) -
 
 
 async def _check_project(session: AsyncSession, space: Space) -> None:
-    project = await workspaces.project(
+    await workspaces.existing(session, space.workspace_id)
+    project = await workspace_store.project(
         session, workspace_id=space.workspace_id, project_id=space.project_id
     )
     if project is None:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orquestra.engine.clusters import store as clusters
-from orquestra.engine.http.dependencies import Services
+from orquestra.engine.dependencies import Services
 from orquestra.engine.nodes import store as nodes
 from orquestra.sdk.schema.cluster import NodeState
 

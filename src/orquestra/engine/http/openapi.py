@@ -74,6 +74,11 @@ _PARAMETERS = {
 }
 """What parameters mean wherever they stand, where their endpoint does not say it."""
 
+NO_SUCH_WORKSPACE: dict[int | str, dict[str, Any]] = {
+    404: {"description": "There is no such workspace."}
+}
+"""What administrators are answered where others are no members."""
+
 
 def completed(document: dict[str, Any]) -> dict[str, Any]:
     """The document with the errors of all operations."""

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from orquestra.engine.dependencies import Services
 from orquestra.engine.errors import (
     BadRequest,
     EngineError,
@@ -16,7 +17,6 @@ from orquestra.engine.errors import (
     TooLarge,
     TooManyAttempts,
 )
-from orquestra.engine.http.dependencies import Services
 from orquestra.engine.login import page, service
 from orquestra.engine.login.page import Visit
 from orquestra.engine.login.service import Credentials

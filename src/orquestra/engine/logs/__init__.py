@@ -1,1 +1,1 @@
-"""Output of tasks, nodes and installers: kept in files, handed out as archives."""
+"""Output of tasks, nodes and installers: kept in files, handed out as archives and streams."""

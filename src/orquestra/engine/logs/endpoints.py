@@ -1,6 +1,7 @@
 """`/api/workflow-run-logs`, `/api/task-run-logs`, and `/api/workflow-run-log-events` of ours."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import IO, Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -8,14 +9,14 @@ from fastapi.responses import StreamingResponse
 
 from orquestra.engine.auth.access import CurrentUser, Token
 from orquestra.engine.auth.caller import Caller
+from orquestra.engine.dependencies import Services
 from orquestra.engine.http import server_sent
-from orquestra.engine.http.dependencies import LastEventId, Services
 from orquestra.engine.logs import service
 from orquestra.engine.logs.arrivals import START, Position
 from orquestra.engine.logs.streaming import Wanted, stream
 from orquestra.engine.runs import service as runs
 from orquestra.engine.services import EngineServices
-from orquestra.engine.streams.followers import Follower
+from orquestra.engine.streams.counting import counted
 from orquestra.sdk.schema.cluster import LogKind
 
 router = APIRouter(prefix="/api", tags=["logs"])
@@ -77,7 +78,7 @@ async def follow_logs(
     services: Services,
     caller: CurrentUser,
     token: Token,
-    last_event_id: LastEventId,
+    last_event_id: server_sent.LastEventId,
     taskInvocationId: str | None = None,  # noqa: N803
     kind: Annotated[list[LogKind] | None, Query()] = None,
 ) -> Response:
@@ -92,10 +93,9 @@ async def follow_logs(
     after = Position.parse(last_event_id) if last_event_id else START
     await services.logs.aside(lambda: services.logs.arrivals(workflowRunId).check(after))
     wanted = _wanted(kind, invocation_id=taskInvocationId)
-    follower = Follower(services=services, user=caller.user, token=token, run_id=workflowRunId)
-    may = follower.still_may_see
+    may = partial(runs.still_may_see, services, workflowRunId, token=token)
     events = stream(services, workflowRunId, wanted=wanted, after=after, still_may_see=may)
-    return server_sent.answer(follower.counted(events))
+    return server_sent.answer(counted(events, services.changes, user=caller.user))
 
 
 def _wanted(kinds: list[LogKind] | None, *, invocation_id: str | None) -> Wanted:

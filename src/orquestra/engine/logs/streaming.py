@@ -8,7 +8,6 @@ from functools import partial
 from typing import NamedTuple
 
 from orquestra.engine.clusters import store as clusters
-from orquestra.engine.errors import NotFound
 from orquestra.engine.http.server_sent import event, sign_of_life
 from orquestra.engine.logs.arrivals import START, Batch, Position
 from orquestra.engine.logs.storage import LogStorage, StoredLine
@@ -159,9 +158,7 @@ async def _look(
     services: EngineServices, run_id: str, rhythm: Rhythm, *, before: _Seen | None = None
 ) -> _Seen:
     async with services.database.reading() as session:
-        run = await runs.get(session, run_id)
-        if run is None:
-            raise NotFound(f"There is no workflow run {run_id!r}.")
+        run = await runs.existing(session, run_id)
         cluster = await clusters.get(session, run.cluster_id)
     progress = views.progress(run)
     if run.executing:

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from orquestra.engine.auth.access import CurrentUser
-from orquestra.engine.http.dependencies import ReadSession
+from orquestra.engine.dependencies import ReadSession
 from orquestra.engine.nodes import store, views
 from orquestra.engine.runs import service as run_service
 from orquestra.engine.runs import store as run_store

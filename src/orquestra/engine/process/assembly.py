@@ -21,7 +21,7 @@ from orquestra.engine.images.local_catalogue import LocalCatalogue
 from orquestra.engine.images.registry_client import RegistryClient
 from orquestra.engine.login.attempts import LoginAttempts
 from orquestra.engine.logs.storage import LogStorage
-from orquestra.engine.process.occupancy import sole_use
+from orquestra.engine.occupancy import sole_use
 from orquestra.engine.provisioning.container_engine import ContainerEngineService
 from orquestra.engine.provisioning.containers import ContainerProvisioner
 from orquestra.engine.provisioning.contract import Provisioner
@@ -30,6 +30,7 @@ from orquestra.engine.provisioning.local import LocalProvisioner, OptionalContai
 from orquestra.engine.reconciling.pulse import Pulse
 from orquestra.engine.reconciling.signal import WakeSignal
 from orquestra.engine.registry.distribution import LocalRegistry
+from orquestra.engine.runs.looks import Looks
 from orquestra.engine.secrets.key_source import KeySource
 from orquestra.engine.services import EngineServices
 from orquestra.engine.settings import DataFolder, Settings
@@ -68,6 +69,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[EngineServices]:
             wake=WakeSignal(),
             works=ClusterWorks(),
             changes=RunChanges(),
+            looks=Looks(),
             pulse=Pulse(system_clock),
             clock=system_clock,
         )

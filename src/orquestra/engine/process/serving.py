@@ -16,8 +16,8 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
-from orquestra.engine.errors import ConfigurationError
-from orquestra.engine.http.app import cluster_app, public_app
+from orquestra.engine.errors import BadRequest, ConfigurationError
+from orquestra.engine.process.apps import cluster_app, public_app
 from orquestra.engine.process.assembly import open_engine
 from orquestra.engine.reconciling.loop import Reconciler
 from orquestra.engine.reconciling.parking import end_standbys, park_all, park_lost
@@ -25,6 +25,7 @@ from orquestra.engine.secrets import service as secrets
 from orquestra.engine.services import EngineServices
 from orquestra.engine.settings import DataFolder, Settings
 from orquestra.engine.users import service as users
+from orquestra.engine.workspaces.names import check_id
 from orquestra.sdk.configuration import local_engine
 from orquestra.sdk.garbage import collect_garbage_seldom
 from orquestra.sdk.packaging import get_installed_version
@@ -73,7 +74,7 @@ async def serve(settings: Settings) -> None:
         _removed_at_the_end(Path(cluster_socket)),
     ):
         async with open_engine(settings) as services:
-            await secrets.tell_missing_keys(services)
+            await secrets.tell_of_keys(services)
             public = _Server(public_app(services), uds=None, proxies=settings.trusted_proxies)
             clusters = _Server(cluster_app(services), uds=cluster_socket)
             stopping = _stopping_on_signals(services, servers=(public, clusters))
@@ -155,11 +156,17 @@ class _Server(uvicorn.Server):
                 forwarded_allow_ips=[str(proxy) for proxy in proxies],
             )
         )
+        logging.getLogger("uvicorn.error").addFilter(_is_no_cancellation)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Capture none."""
         yield
+
+
+def _is_no_cancellation(record: logging.LogRecord) -> bool:
+    # The server reports each request that it breaks off when the engine stops as a failure.
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 @contextmanager
@@ -198,9 +205,11 @@ async def _serve_all(
 def _user() -> str:
     """Whose runs those of a local engine are; not what variables of a shell say."""
     try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # a container may run as an id without a name
+        name = pwd.getpwuid(os.getuid()).pw_name
+        check_id(name, noun="user")
+    except (KeyError, BadRequest):  # a container may run as an id without a name
         return f"user-{os.getuid()}"
+    return name
 
 
 @asynccontextmanager

@@ -10,8 +10,8 @@ import struct
 from datetime import timedelta
 from pathlib import Path
 
+from orquestra.engine.daemon import Daemon, wait_until
 from orquestra.engine.errors import ConfigurationError, ProvisioningError
-from orquestra.engine.process.daemon import Daemon, wait_until
 from orquestra.engine.provisioning import podman_trial
 
 _SOCKET_FILE = "podman.sock"

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from orquestra.engine.daemon import Daemon
 from orquestra.engine.errors import ConfigurationError
-from orquestra.engine.process.daemon import Daemon
 from orquestra.engine.registry import podman_trust, port_owner
 
 _PROGRAMS = ("docker-registry", "registry")

@@ -1,14 +1,15 @@
 """`/api/workflow-runs` and `/api/workflow-run-events`."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response, status
 
 from orquestra.engine.auth.access import CurrentUser, Token
-from orquestra.engine.http import bodies, paging, server_sent
-from orquestra.engine.http.dependencies import LastEventId, ReadSession, Services
-from orquestra.engine.runs import progress, reasons, requests, service, views
-from orquestra.engine.streams.followers import Follower
+from orquestra.engine.dependencies import ReadSession, Services
+from orquestra.engine.http import bodies, openapi, paging, server_sent
+from orquestra.engine.runs import progress, requests, service, snapshots, views
+from orquestra.engine.streams.counting import counted
 from orquestra.sdk.schema import api
 
 router = APIRouter(prefix="/api", tags=["workflow runs"])
@@ -30,7 +31,7 @@ async def create_run(
     return api.Envelope(data=api.Id(id=run.id))
 
 
-@router.get("/workflow-runs", response_model_exclude_none=True)
+@router.get("/workflow-runs", response_model_exclude_none=True, responses=openapi.NO_SUCH_WORKSPACE)
 async def list_runs(
     services: Services,
     session: ReadSession,
@@ -46,19 +47,14 @@ async def list_runs(
 
 @router.get("/workflow-runs/{run_id}", response_model=api.Envelope[api.Run])
 async def get_run(
-    run_id: str, services: Services, session: ReadSession, caller: CurrentUser, tasks: bool = True
+    run_id: str, services: Services, caller: CurrentUser, tasks: bool = True
 ) -> Response:
     """A run with the state of every task, or, without `tasks`, with their numbers only."""
-    run = await service.get(session, run_id, caller=caller)
-    reason = await reasons.why_not_begun(session, run)
-    found = views.run(
-        run,
-        await service.tasks(services, session, run, reason=reason) if tasks else (),
-        reason=reason,
-    )
-    # Written here, since FastAPI would check each of its tasks again.
-    text = api.Envelope(data=found).model_dump_json(by_alias=True, exclude_none=True)
-    return Response(text, media_type="application/json")
+    async with services.database.reading() as session:
+        run = await service.get(session, run_id, caller=caller)
+        without_tasks = b"" if tasks else await snapshots.brief(session, run)
+    found = without_tasks or await snapshots.document(services, run_id)
+    return Response(found, media_type="application/json")
 
 
 @router.get(
@@ -74,7 +70,7 @@ async def watch_run(
     services: Services,
     caller: CurrentUser,
     token: Token,
-    last_event_id: LastEventId,
+    last_event_id: server_sent.LastEventId,
     tasks: bool = False,
 ) -> Response:
     """The progress of a run now and after each change, until nothing of it executes any more.
@@ -83,12 +79,14 @@ async def watch_run(
     """
     async with services.database.reading() as session:
         await service.get(session, workflowRunId, caller=caller)
-    follower = Follower(services=services, user=caller.user, token=token, run_id=workflowRunId)
-    may = follower.still_may_see
     events = progress.stream(
-        services, workflowRunId, tasks=tasks, known=last_event_id, still_may_see=may
+        services,
+        workflowRunId,
+        tasks=tasks,
+        known=last_event_id,
+        still_may_see=partial(service.still_may_see, services, workflowRunId, token=token),
     )
-    return server_sent.answer(follower.counted(events))
+    return server_sent.answer(counted(events, services.changes, user=caller.user))
 
 
 @router.post("/workflow-runs/{run_id}/terminate", status_code=status.HTTP_204_NO_CONTENT)

@@ -2,13 +2,14 @@
 
 import asyncio
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, Protocol
 
 from orquestra.engine.database.tables import Run
 from orquestra.engine.nodes import store as nodes
 from orquestra.engine.nodes import views as node_views
-from orquestra.engine.runs import reasons, service, store, views
+from orquestra.engine.runs import reasons, snapshots, store, views
 from orquestra.engine.runs.tasks import Task
 from orquestra.engine.services import EngineServices
 from orquestra.sdk.schema import api
@@ -28,13 +29,20 @@ class News(NamedTuple):
     digest: str
 
 
+class RunNow(NamedTuple):
+    """A run, and why it has not begun; None if it has."""
+
+    run: Run
+    reason: str | None
+
+
 class Part(Protocol):
     """One kind of events. `digest` names the state that was told last, whoever told it."""
 
     kind: ClassVar[str]
     digest: str
 
-    async def news(self, run: Run) -> Sequence[News]:
+    async def news(self, now: RunNow) -> Sequence[News]:
         """What to tell, in this order; nothing where the state is the one of the digest."""
         ...
 
@@ -44,17 +52,14 @@ class Progress:
 
     kind: ClassVar = "progress"
 
-    def __init__(self, services: EngineServices, known: str) -> None:
+    def __init__(self, known: str) -> None:
         self.digest = known
-        self._services = services
         self._has_told = False
 
-    async def news(self, run: Run) -> Sequence[News]:
+    async def news(self, now: RunNow) -> Sequence[News]:
         """The progress, where it has changed."""
-        async with self._services.database.reading() as session:
-            now = views.progress(run, reason=await reasons.why_not_begun(session, run))
-        news = _news(now)
-        if news.digest == self.digest and (run.executing or self._has_told):
+        news = _news(views.progress(now.run, reason=now.reason))
+        if news.digest == self.digest and (now.run.executing or self._has_told):
             return ()
         self._has_told = True
         return (news,)
@@ -68,41 +73,18 @@ class Tasks:
     def __init__(self, services: EngineServices, known: str) -> None:
         self.digest = known
         self._services = services
-        self._told: dict[str, Task] = {}
-        self._sum = 0
+        self._told: Mapping[str, Task] | None = None
 
-    async def news(self, run: Run) -> Sequence[News]:
+    async def news(self, now: RunNow) -> Sequence[News]:
         """The tasks that have changed, some in each."""
-        async with self._services.database.reading() as session:
-            reason = await reasons.why_not_begun(session, run)
-            tasks = await service.tasks(self._services, session, run, reason=reason)
-        # In a thread: there may be a hundred thousand, and others wait for their answers.
-        return await asyncio.to_thread(self._news, run, tasks)
-
-    def _news(self, run: Run, tasks: Iterable[Task]) -> Sequence[News]:
-        is_first = not self._told
-        changed = self._take(tasks)
-        digest = _digest(str(self._sum))
-        if digest == self.digest:
+        seen = await _look_at_tasks(self._services, now.run.id, written=self._told is None)
+        told, self._told = self._told, seen.tasks
+        if seen.digest == self.digest:
             return ()
-        pieces = [
-            changed[start : start + _MOST_TASKS]
-            for start in range(0, len(changed) or 1, _MOST_TASKS)
-        ]
-        # Who has only some of them is to be told all again.
-        digests = [UNKNOWN] * (len(pieces) - 1) + [digest]
-        return [
-            News(_written(run, piece, is_complete=is_first and number == 0), known)
-            for number, (piece, known) in enumerate(zip(pieces, digests, strict=True))
-        ]
-
-    def _take(self, tasks: Iterable[Task]) -> list[Task]:
-        """Remember how tasks are; those that were different before."""
-        changed = [task for task in tasks if self._told.get(task.invocation_id) != task]
-        for task in changed:
-            self._sum += _number(task) - _number(self._told.get(task.invocation_id))
-            self._told[task.invocation_id] = task
-        return changed
+        if told is None:
+            return seen.news
+        # In a thread: there may be a hundred thousand, and others wait for their answers.
+        return await asyncio.to_thread(_changes, seen, told)
 
 
 class Nodes:
@@ -114,13 +96,79 @@ class Nodes:
         self.digest = known
         self._services = services
 
-    async def news(self, run: Run) -> Sequence[News]:
+    async def news(self, now: RunNow) -> Sequence[News]:
         """The pools, where one of them or a node has changed."""
-        async with self._services.database.reading() as session:
-            pools, living = await store.pools(session, run), await nodes.during(session, run)
-        now = api.PoolList(pools=node_views.pools(pools, living))
-        news = _news(now)
+        news = await _look_at_nodes(self._services, now.run.id)
         return () if news.digest == self.digest else (news,)
+
+
+async def look_at_run(services: EngineServices, run_id: str) -> RunNow:
+    """A run as it is now, for those who follow it; raises `NotFound` where it is gone."""
+
+    async def look() -> RunNow:
+        async with services.database.reading() as session:
+            run = await store.existing(session, run_id)
+            return RunNow(run, await reasons.why_not_begun(session, run))
+
+    return await services.looks.share(("run", run_id), look)
+
+
+async def _look_at_nodes(services: EngineServices, run_id: str) -> News:
+    async def look() -> News:
+        async with services.database.reading() as session:
+            run = await store.existing(session, run_id)
+            pools, living = await store.pools(session, run), await nodes.during(session, run)
+        return _news(api.PoolList(pools=node_views.pools(pools, living)))
+
+    return await services.looks.share(("nodes", run_id), look)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Tasks:
+    """The tasks of a run by their ids, what tells of all of them if that was asked for."""
+
+    run: Run
+    tasks: Mapping[str, Task]
+    digest: str
+    news: Sequence[News]
+
+
+async def _look_at_tasks(services: EngineServices, run_id: str, *, written: bool) -> _Tasks:
+    async def look() -> _Tasks:
+        recorded = await snapshots.read(services, run_id)
+        return await asyncio.to_thread(_seen, recorded, written=written)
+
+    return await services.looks.share(("tasks", run_id, written), look, is_long=True)
+
+
+def _seen(recorded: snapshots.Recorded, *, written: bool) -> _Tasks:
+    tasks = {task.invocation_id: task for task in snapshots.tasks(recorded)}
+    digest = _digest(repr(list(tasks.values())))
+    news = _pieces(recorded.run, [*tasks.values()], digest, is_complete=True) if written else ()
+    return _Tasks(run=recorded.run, tasks=tasks, digest=digest, news=news)
+
+
+def _changes(seen: _Tasks, told: Mapping[str, Task]) -> Sequence[News]:
+    changed = [task for name, task in seen.tasks.items() if told.get(name) != task]
+    return _pieces(seen.run, changed, seen.digest, is_complete=False)
+
+
+def _pieces(run: Run, tasks: Sequence[Task], digest: str, *, is_complete: bool) -> Sequence[News]:
+    """Events that tell of some of the tasks; `is_complete`: of all."""
+    starts = range(0, len(tasks) or 1, _MOST_TASKS)
+    return [
+        News(
+            _written(run, tasks[start : start + _MOST_TASKS], is_new=is_complete and start == 0),
+            # Who has only some of them is to be told all again.
+            digest if start == starts[-1] else UNKNOWN,
+        )
+        for start in starts
+    ]
+
+
+def _written(run: Run, tasks: Sequence[Task], *, is_new: bool) -> str:
+    told = [views.task_run(run, task) for task in tasks]
+    return api.TaskChanges(is_complete=is_new, task_runs=told).model_dump_json(by_alias=True)
 
 
 def _news(body: api.Body) -> News:
@@ -128,15 +176,5 @@ def _news(body: api.Body) -> News:
     return News(data, _digest(data))
 
 
-def _written(run: Run, tasks: Iterable[Task], *, is_complete: bool) -> str:
-    told = [views.task_run(run, task) for task in tasks]
-    return api.TaskChanges(is_complete=is_complete, task_runs=told).model_dump_json(by_alias=True)
-
-
 def _digest(text: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=_DIGEST_SIZE).hexdigest()
-
-
-def _number(task: Task | None) -> int:
-    """A number of a task as it is; their sum is that of all tasks, in whatever order."""
-    return int(_digest(repr(task)), 16) if task else 0

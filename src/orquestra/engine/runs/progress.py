@@ -13,11 +13,18 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from orquestra.engine.database.tables import Run
-from orquestra.engine.errors import NotFound
 from orquestra.engine.http.server_sent import NOTHING_NEW, event, written
-from orquestra.engine.runs import store, views
-from orquestra.engine.runs.parts import UNKNOWN, News, Nodes, Part, Progress, Tasks
+from orquestra.engine.runs import views
+from orquestra.engine.runs.parts import (
+    UNKNOWN,
+    News,
+    Nodes,
+    Part,
+    Progress,
+    RunNow,
+    Tasks,
+    look_at_run,
+)
 from orquestra.engine.services import EngineServices
 from orquestra.engine.streams.connections import Connection, Pause, StillMaySee, always
 
@@ -62,9 +69,9 @@ class _Turn:
     def left(self) -> timedelta | None:
         return self._pause.left() if self._pending else None
 
-    async def take(self, run: Run) -> Sequence[News]:
+    async def take(self, now: RunNow) -> Sequence[News]:
         began = time.monotonic()
-        news = await self.part.news(run)
+        news = await self.part.news(now)
         took = timedelta(seconds=time.monotonic() - began)
         # Who is not told of changes has a turn again and again.
         self._pending = not self._watched
@@ -91,12 +98,13 @@ async def stream(
     connection = Connection(services.changes, beat=rhythm.beat, still_may_see=still_may_see)
     with services.changes.watching(run_id) as watch:
         while await connection.lasts():
-            run = await _run(services, run_id) if any(turn.has_come() for turn in turns) else None
-            for said in await _say(run, turns) if run else ():
+            is_time = any(turn.has_come() for turn in turns)
+            now = await look_at_run(services, run_id) if is_time else None
+            for said in await _say(now, turns) if now else ():
                 yield said
                 connection.spoke()
                 await asyncio.sleep(0)  # others have their turn although there is much to say
-            if run and not run.executing:
+            if now and not now.run.executing:
                 return
             if connection.is_quiet():
                 yield NOTHING_NEW
@@ -112,7 +120,7 @@ def _turns(
 ) -> Sequence[_Turn]:
     of_progress, of_nodes, of_tasks, *_ = _digests(known or "")
     rest = rhythm.rest
-    turns = [_Turn(Progress(services, of_progress), least=rhythm.pause, rest=0)]
+    turns = [_Turn(Progress(of_progress), least=rhythm.pause, rest=0)]
     if tasks:
         turns.append(_Turn(Nodes(services, of_nodes), least=rhythm.nodes, rest=rest, watched=False))
         turns.append(_Turn(Tasks(services, of_tasks), least=rhythm.tasks, rest=rest))
@@ -125,21 +133,13 @@ def _digests(known: str) -> Iterator[str]:
         yield told if _DIGEST.fullmatch(told) else UNKNOWN
 
 
-async def _run(services: EngineServices, run_id: str) -> Run:
-    async with services.database.reading() as session:
-        run = await store.get(session, run_id)
-    if run is None:
-        raise NotFound(f"There is no workflow run {run_id!r}.")
-    return run
-
-
-async def _say(run: Run, turns: Sequence[_Turn]) -> Sequence[str]:
+async def _say(now: RunNow, turns: Sequence[_Turn]) -> Sequence[str]:
     """What is to be said now, in pieces, with the end where this is it."""
     said = [""]
     for turn in turns:
-        if not turn.has_come() and run.executing:
+        if not turn.has_come() and now.run.executing:
             continue
-        for number, news in enumerate(await turn.take(run)):
+        for number, news in enumerate(await turn.take(now)):
             if number:
                 said.append("")
             turn.part.digest = news.digest
@@ -147,6 +147,6 @@ async def _say(run: Run, turns: Sequence[_Turn]) -> Sequence[str]:
             said[-1] += written(turn.part.kind, news.data, identifier=identifier)
             if turn is not turns[-1]:
                 turns[-1].call()  # tasks that wait say what their nodes do
-    if not run.executing:
-        said[-1] += event("end", views.progress(run))
+    if not now.run.executing:
+        said[-1] += event("end", views.progress(now.run))
     return said if said[-1] else ()

@@ -1,8 +1,7 @@
 """Why a run or a task waits, in words. Nothing waits without a reason."""
 
-import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,28 +29,46 @@ async def why_not_begun(session: AsyncSession, run: Run) -> str | None:
     return f"The head of its run cluster is not launched yet; its image is {cluster.head_image}."
 
 
-async def explained(
-    session: AsyncSession,
+async def places(session: AsyncSession, run: Run) -> dict[str, str]:
+    """What tasks wait for whose inputs are there, by invocation; of a run that has begun."""
+    if run.state is not State.RUNNING:
+        return {}
+    states: defaultdict[str, Counter[NodeState]] = defaultdict(Counter)
+    for node in await nodes.during(session, run):
+        states[node.pool_id][node.state] += 1
+    words = {
+        pool.id: _of_pool(pool, states[pool.id]) for pool, _ in await store.pools(session, run)
+    }
+    return {
+        invocation_id: words[pool.pool_id]
+        for pool in await store.run_pools(session, run.id)
+        if pool.pool_id in words
+        for invocation_id in pool.invocations
+    }
+
+
+def explained(
     run: Run,
-    tasks: Iterable[Task],
+    tasks: Sequence[Task],
     *,
     reason: str | None,
     definition: ParsedDefinition,
-) -> Iterator[Task]:
-    """The same tasks; those that wait and do not say why yet, do. `reason` is the run's own."""
-    # In a thread: there may be a hundred thousand, and only now they are made.
-    tasks = await asyncio.to_thread(list, tasks)
+    places: Mapping[str, str],
+) -> list[Task]:
+    """The same tasks; those that wait and do not say why yet, do.
+
+    `reason` is the run's own, `places` are those of its tasks.
+    """
     if not any(map(_waits_silently, tasks)):
-        return iter(tasks)
-    places = await _places(session, run) if run.state is State.RUNNING else {}
+        return list(tasks)
     states = {task.invocation_id: task.state for task in tasks}
     explain = _Explainer(run=run, own=reason, definition=definition, places=places)
-    return (
+    return [
         replace(task, message=explain.why(task.invocation_id, states))
         if _waits_silently(task)
         else task
         for task in tasks
-    )
+    ]
 
 
 def _waits_silently(task: Task) -> bool:
@@ -88,22 +105,6 @@ class _Explainer:
             if producer is not None and states[producer] is not State.SUCCEEDED:
                 return producer
         return None
-
-
-async def _places(session: AsyncSession, run: Run) -> dict[str, str]:
-    """What tasks wait for whose inputs are there, by invocation."""
-    states: defaultdict[str, Counter[NodeState]] = defaultdict(Counter)
-    for node in await nodes.during(session, run):
-        states[node.pool_id][node.state] += 1
-    words = {
-        pool.id: _of_pool(pool, states[pool.id]) for pool, _ in await store.pools(session, run)
-    }
-    return {
-        invocation_id: words[pool.pool_id]
-        for pool in await store.run_pools(session, run.id)
-        if pool.pool_id in words
-        for invocation_id in pool.invocations
-    }
 
 
 def _of_pool(pool: ClusterPool, states: Mapping[NodeState, int]) -> str:

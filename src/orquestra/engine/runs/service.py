@@ -6,7 +6,7 @@ import re
 import secrets
 import string
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,13 +18,13 @@ from orquestra.engine.definitions import service as definitions
 from orquestra.engine.definitions import store as definition_store
 from orquestra.engine.definitions.opened import OpenedDefinition
 from orquestra.engine.definitions.secrets import secret_problems
-from orquestra.engine.errors import DefinitionUnknown, NotFound
+from orquestra.engine.errors import DefinitionUnknown, Forbidden, NotFound, Unauthorized
 from orquestra.engine.images.admission import admit
 from orquestra.engine.images.sizes import run_demand
-from orquestra.engine.runs import lifecycle, reasons, store
+from orquestra.engine.runs import lifecycle, store
 from orquestra.engine.runs.requests import RunsQuery
-from orquestra.engine.runs.tasks import Task, tasks_of
 from orquestra.engine.services import EngineServices
+from orquestra.engine.workspaces import service as workspaces
 from orquestra.sdk.schema import api, ir
 from orquestra.sdk.schema.workflow_run import State
 
@@ -83,12 +83,14 @@ async def page(
     Raises:
         BadRequest: The query names what there cannot be.
         Forbidden: The user is no member of the workspace.
+        NotFound: There is no such workspace; administrators are told.
     """
     if services.settings.local:
         # It has one user, and programs that name workspaces run on it as they do elsewhere.
         asked = asked.model_copy(update={"workspace_id": "", "project_id": ""})
     if asked.workspace_id:
         caller.check_workspace(asked.workspace_id)
+        await workspaces.existing(session, asked.workspace_id)
     return await store.page(
         session,
         owner=caller.user,
@@ -109,29 +111,20 @@ async def get(session: AsyncSession, run_id: str, *, caller: Caller) -> Run:
         NotFound: There is none of that id.
         Forbidden: It belongs to somebody else.
     """
-    run = await store.get(session, run_id)
-    if run is None:
-        raise NotFound(f"There is no workflow run {run_id!r}.")
+    run = await store.existing(session, run_id)
     caller.check_may_see(run, what="workflow run")
     return run
 
 
-async def tasks(
-    services: EngineServices, session: AsyncSession, run: Run, *, reason: str | None
-) -> Iterator[Task]:
-    """The tasks of a run, in the order of its definition. Those that wait say what for.
-
-    `reason` is why the run itself has not begun; None if it has.
-    """
-    definition = await services.definitions.of_run(session, run)
-    names, has_maps = definition.document.task_invocations, bool(definition.maps)
-    found = tasks_of(
-        run,
-        invocation_ids=names,
-        attempts=await store.attempts(session, run.id, of=names if has_maps else None),
-        elements=await store.elements(session, run.id) if has_maps else None,
-    )
-    return await reasons.explained(session, run, found, reason=reason, definition=definition)
+async def still_may_see(services: EngineServices, run_id: str, *, token: str) -> bool:
+    """Whether who follows a run by a stream would be answered if they asked now."""
+    try:
+        caller = await services.callers.of(services.tokens.read(token))
+        async with services.database.reading() as session:
+            await get(session, run_id, caller=caller)
+    except (Unauthorized, Forbidden, NotFound):
+        return False
+    return True
 
 
 async def check_invocation(

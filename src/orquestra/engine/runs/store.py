@@ -12,6 +12,7 @@ from sqlalchemy.orm import undefer
 from orquestra.engine.database import bulk
 from orquestra.engine.database.positions import Position, older_than
 from orquestra.engine.database.tables import ClusterPool, MapLength, Run, RunPool, TaskAttempt
+from orquestra.engine.errors import NotFound
 from orquestra.engine.runs.tasks import Attempt, Elements
 from orquestra.sdk.schema.cluster import Cause
 from orquestra.sdk.schema.workflow_run import State
@@ -33,6 +34,18 @@ _ATTEMPT = tuple(getattr(TaskAttempt, name) for name in Attempt._fields)
 async def get(session: AsyncSession, run_id: str) -> Run | None:
     """A run."""
     return await session.get(Run, run_id)
+
+
+async def existing(session: AsyncSession, run_id: str) -> Run:
+    """A run that has to be there.
+
+    Raises:
+        NotFound: There is no such run.
+    """
+    run = await get(session, run_id)
+    if run is None:
+        raise NotFound(f"There is no workflow run {run_id!r}.")
+    return run
 
 
 async def of_result(session: AsyncSession, result_id: str) -> Run | None:

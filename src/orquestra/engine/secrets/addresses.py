@@ -29,7 +29,7 @@ class SecretAddress:
             raise BadRequest(f"{name!r} is no name of a secret. {NAME_RULE}")
         if workspace_id and not paths.is_plain(workspace_id):
             raise BadRequest(f"No workspace has the id {workspace_id!r}.")
-        return cls(name=name, workspace_id=workspace_id)
+        return cls(name=name, workspace_id=workspace_id or None)
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response, status
 
 from orquestra.engine.auth.access import UserOrRun
-from orquestra.engine.http import bodies
-from orquestra.engine.http.dependencies import Services
+from orquestra.engine.dependencies import Services
+from orquestra.engine.http import bodies, openapi
 from orquestra.engine.secrets.addresses import SecretAddress
 from orquestra.engine.secrets.elsewhere import SecretsElsewhere
 from orquestra.engine.secrets.service import KeptSecrets
@@ -40,19 +40,19 @@ async def _secrets(
 Secrets = Annotated[KeptSecrets | SecretsElsewhere, Depends(_secrets)]
 
 
-@router.get("", response_model_exclude_none=True)
+@router.get("", responses=openapi.NO_SUCH_WORKSPACE, response_model_exclude_none=True)
 async def list_secrets(
     secrets: Secrets, workspace: str | None = None
 ) -> api.Envelope[list[SecretName]]:
     """The names of all secrets of a workspace, without one those of the personal one."""
-    names = await secrets.names(workspace)
+    names = await secrets.names(workspace or None)
     return api.Envelope(data=[SecretName(name=name) for name in names])
 
 
 @router.post(
     "",
     status_code=status.HTTP_201_CREATED,
-    responses=_LOCKED | {404: {"description": "There is no such workspace."}},
+    responses=_LOCKED | openapi.NO_SUCH_WORKSPACE,
     openapi_extra=bodies.documented(CreateSecret),
 )
 async def create_secret(request: Request, secrets: Secrets) -> SecretName:

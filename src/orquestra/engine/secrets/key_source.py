@@ -32,8 +32,12 @@ class KeySource:
 
     @property
     def is_environment(self) -> bool:
-        """Whether the key that encrypts is of the environment."""
-        return bool(self._environment.get(VARIABLE, "").strip())
+        """Whether the key that encrypts is of the environment.
+
+        Raises:
+            SecretLocked: What is there is no key.
+        """
+        return bool(self.in_environment())
 
     def read(self) -> Keys:
         """All keys there are.
@@ -41,7 +45,7 @@ class KeySource:
         Raises:
             SecretLocked: What is there is no key.
         """
-        return Keys([*self._of_environment(), *self.in_file()])
+        return Keys([*self.in_environment(), *self.in_file()])
 
     def read_or_make(self) -> Keys:
         """All keys there are; where there is none yet, the first one is made.
@@ -76,6 +80,14 @@ class KeySource:
             SecretLocked: They are not, or what is there is no key.
         """
         self._check(self.read(), key_ids)
+
+    def in_environment(self) -> list[bytes]:
+        """The keys in the environment, that which encrypts first.
+
+        Raises:
+            SecretLocked: What is there is no key.
+        """
+        return list(_keys(self._environment.get(VARIABLE, "").split(","), place=VARIABLE))
 
     def in_file(self) -> list[bytes]:
         """The keys in the file, that which encrypts first; none where there is no file.
@@ -113,9 +125,6 @@ class KeySource:
                 f"Secrets of this engine are encrypted with the key {', '.join(missing)}, which is "
                 f"neither in {self._file} nor in {VARIABLE}. {_WAY_OUT}"
             )
-
-    def _of_environment(self) -> Iterator[bytes]:
-        return _keys(self._environment.get(VARIABLE, "").split(","), place=VARIABLE)
 
 
 def _keys(texts: Iterable[str], *, place: str) -> Iterator[bytes]:

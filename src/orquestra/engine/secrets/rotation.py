@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from orquestra.engine.administration import administer, look
-from orquestra.engine.secrets import service, store
+from orquestra.engine.secrets import running_engine, service, store
 from orquestra.engine.secrets.encryption import KEY_BYTES, Keys
 from orquestra.engine.secrets.key_source import KeySource
 from orquestra.engine.settings import DataFolder
@@ -37,11 +37,15 @@ def rotate(folder: DataFolder, source: KeySource) -> Rotation:
     The environment's first key counts as the new one, where it has any; the file stays then.
 
     Raises:
-        SecretLocked: The key of a secret is not there; nothing has changed then.
-        ConfigurationError: The database is of another release than this one.
+        SecretLocked: The key of a secret is not there, and nothing has changed; or a secret was
+            tampered with, and all others can still be read.
+        ConfigurationError: The database is of another release than this one, or an engine runs on
+            the folder that does not know the new key of the environment.
     """
     with _turn(folder):
         _check_keys(folder, source)
+        # Made here if there is none: once it is there, no engine makes one that would be lost.
+        source.read_or_make()
         source.forget_unfinished()
         if source.is_environment:
             return _encrypt_anew(folder, source.read())
@@ -61,9 +65,9 @@ def _turn(folder: DataFolder) -> Iterator[None]:
 
 
 def _check_keys(folder: DataFolder, source: KeySource) -> None:
-    # Made here if there is none: once it is there, no engine makes one that would be lost.
-    source.read_or_make()
     source.check(look(folder, store.key_ids))
+    if source.is_environment:
+        running_engine.check(folder, source.in_environment()[0])
 
 
 def _encrypt_anew(folder: DataFolder, keys: Keys) -> Rotation:

@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orquestra.engine.auth.caller import Caller
 from orquestra.engine.database.tables import Secret
 from orquestra.engine.errors import BadRequest, NotFound, SecretExists, SecretLocked
-from orquestra.engine.secrets import store
+from orquestra.engine.secrets import running_engine, store
 from orquestra.engine.secrets.addresses import SecretAddress
 from orquestra.engine.secrets.encryption import Keys, Sealed
 from orquestra.engine.services import EngineServices
+from orquestra.engine.workspaces import service as workspaces
 
 logger = logging.getLogger(__name__)
 
@@ -45,9 +46,15 @@ class KeptSecrets:
         self._caller = caller
 
     async def names(self, workspace_id: str | None) -> Sequence[str]:
-        """The names of all secrets of a workspace."""
+        """The names of all secrets of a workspace.
+
+        Raises:
+            NotFound: There is no such workspace.
+        """
+        workspace_id = self._workspace(workspace_id)
         async with self._services.database.reading() as session:
-            return await store.names(session, self._workspace(workspace_id))
+            await workspaces.existing(session, workspace_id)
+            return await store.names(session, workspace_id)
 
     async def get(self, address: SecretAddress) -> OpenSecret:
         """A secret with its value.
@@ -79,12 +86,11 @@ class KeptSecrets:
         _check_value(value)
         workspace_id, now = self._workspace(address.workspace_id), self._services.clock()
         async with self._services.database.writing() as session:
+            await workspaces.existing(session, workspace_id)
             if await store.get(session, workspace_id, address.name) is not None:
                 raise SecretExists(
                     f"There is a secret {address.name!r} in the workspace {workspace_id!r} already."
                 )
-            if not await store.has_workspace(session, workspace_id):
-                raise NotFound(f"There is no workspace {workspace_id!r}.")
             secret = Secret(
                 workspace_id=workspace_id,
                 name=address.name,
@@ -131,18 +137,25 @@ class KeptSecrets:
         return named
 
 
-async def names_in(services: EngineServices, workspaces: Collection[str]) -> set[tuple[str, str]]:
+async def names_in(
+    services: EngineServices, workspace_ids: Collection[str]
+) -> set[tuple[str, str]]:
     """The secrets of some workspaces: of each its workspace and its name."""
     async with services.database.reading() as session:
-        return await store.names_in(session, workspaces)
+        return await store.names_in(session, workspace_ids)
 
 
-async def tell_missing_keys(services: EngineServices) -> None:
-    """Log if secrets cannot be read because their key is not there. All else goes on."""
+async def tell_of_keys(services: EngineServices) -> None:
+    """Log if secrets cannot be read because their key is not there. All else goes on.
+
+    Commands beside the engine are told which keys of the environment it knows.
+    """
+    keys = services.secret_keys
     async with services.database.reading() as session:
         used = await store.key_ids(session)
     try:
-        services.secret_keys.check(used)
+        running_engine.tell(services.folder, keys.in_environment())
+        keys.check(used)
     except SecretLocked as error:
         logger.error("%s", error, extra={"event": "secrets_locked"})  # noqa: TRY400 - no traceback
 

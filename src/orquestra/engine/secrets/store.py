@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orquestra.engine.database.tables import Secret, Workspace
+from orquestra.engine.database.tables import Secret
 
 
 async def get(session: AsyncSession, workspace_id: str, name: str) -> Secret | None:
@@ -23,11 +23,6 @@ async def names_in(session: AsyncSession, workspaces: Collection[str]) -> set[tu
     """The secrets of some workspaces: of each its workspace and its name."""
     query = select(Secret.workspace_id, Secret.name).where(Secret.workspace_id.in_(workspaces))
     return {(workspace_id, name) for workspace_id, name in await session.execute(query)}
-
-
-async def has_workspace(session: AsyncSession, workspace_id: str) -> bool:
-    """Whether there is such a workspace."""
-    return await session.get(Workspace, workspace_id) is not None
 
 
 async def key_ids(session: AsyncSession) -> set[str]:

@@ -1,1 +1,4 @@
-"""What streams of events have in common: who follows, who hears of changes, how long they last."""
+"""What streams of events have in common: who hears of changes, how long they last, how many.
+
+What is told in them belongs to the domains: `runs.progress`, `logs.streaming`.
+"""

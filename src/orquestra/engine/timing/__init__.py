@@ -1,4 +1,4 @@
 """Where the time of a run went: a ledger made of what the other domains have recorded.
 
-`ledger` and `advice` are pure; nothing is stored here.
+`ledger` and `images` are pure; nothing is stored here.
 """

@@ -1,13 +1,11 @@
 """`/api/workflow-run-timing`, an addition of ours."""
 
-import asyncio
-
 from fastapi import APIRouter, Response
 
 from orquestra.engine.auth.access import CurrentUser
-from orquestra.engine.http.dependencies import ReadSession, Services
+from orquestra.engine.dependencies import Services
 from orquestra.engine.runs import service as runs
-from orquestra.engine.timing import ledger, service
+from orquestra.engine.timing import service
 from orquestra.sdk.schema import api
 
 router = APIRouter(prefix="/api", tags=["timing"])
@@ -17,12 +15,10 @@ router = APIRouter(prefix="/api", tags=["timing"])
 async def get_timing(
     workflowRunId: str,  # noqa: N803 - the wire's name
     services: Services,
-    session: ReadSession,
     caller: CurrentUser,
 ) -> Response:
     """Where the time of a run went, by attempt and by image, with advice."""
-    run = await runs.get(session, workflowRunId, caller=caller)
-    recorded = await service.recorded(services, session, run)
-    timing = await asyncio.to_thread(ledger.run_timing, recorded)
-    text = api.Envelope(data=timing).model_dump_json(by_alias=True)
+    async with services.database.reading() as session:
+        await runs.get(session, workflowRunId, caller=caller)
+    text = await service.document(services, workflowRunId)
     return Response(text, media_type="application/json")

@@ -1,12 +1,34 @@
 """Gathering what is recorded of a run."""
 
+import asyncio
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orquestra.engine.database.tables import Run
 from orquestra.engine.nodes import store as nodes
 from orquestra.engine.runs import store as runs
 from orquestra.engine.services import EngineServices
-from orquestra.engine.timing.ledger import Recorded
+from orquestra.engine.timing.ledger import Recorded, run_timing
+from orquestra.sdk.schema import api
+
+
+async def document(services: EngineServices, run_id: str) -> str:
+    """The JSON of `api.Envelope[api.RunTiming]` of a run.
+
+    Raises:
+        NotFound: There is no such run.
+    """
+
+    async def look() -> str:
+        async with services.database.reading() as session:
+            found = await recorded(services, session, await runs.existing(session, run_id))
+        return await asyncio.to_thread(_written, found)
+
+    return await services.looks.share(("timing", run_id), look, is_long=True)
+
+
+def _written(found: Recorded) -> str:
+    return api.Envelope(data=run_timing(found)).model_dump_json(by_alias=True)
 
 
 async def recorded(services: EngineServices, session: AsyncSession, run: Run) -> Recorded:

@@ -18,7 +18,7 @@ async def ensure(
 ) -> User:
     """A user, made with a personal workspace where there is none of the name.
 
-    That of a local engine has the name that the machine gives, whatever it is.
+    That of a local engine may have the reserved name, since it is the machine that gives it.
 
     Raises:
         BadRequest: The user was removed, or the name may not be one.

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from orquestra.engine.auth.access import CurrentUser
-from orquestra.engine.http.dependencies import ReadSession
+from orquestra.engine.dependencies import ReadSession
 from orquestra.engine.workspaces import service, store, views
 from orquestra.engine.workspaces.names import workspace_of
 from orquestra.sdk.schema import catalog

@@ -317,9 +317,9 @@ class LogStream(Enum):
 
 
 class LogLine(Document):
-    """One line, without its end; `at` is Unix seconds."""
+    """One line, without its end; `at` is Unix seconds, up to the end of the year 9999."""
 
-    at: float
+    at: float = Field(ge=0, lt=253_402_300_800)
     text: str
 
 

@@ -12,7 +12,7 @@ import docker
 import psutil
 import pytest
 
-from orquestra.engine.process.daemon import wait_until
+from orquestra.engine.daemon import wait_until
 from orquestra.engine.provisioning.container_engine import ContainerEngineService
 
 pytestmark = [

@@ -4,6 +4,7 @@ import pytest
 
 from orquestra.engine.administration import administer, data_folder
 from orquestra.engine.clock import system_clock
+from orquestra.engine.occupancy import sole_use
 from orquestra.engine.secrets.key_source import KeySource
 from orquestra.engine.users import service as users
 
@@ -33,6 +34,17 @@ def test_with_keys_in_the_environment_it_is_said_which_counts(orq, data, monkeyp
 
     assert "the first one of ORQUESTRA_SECRETS_KEY" in result.output
     assert not KeySource(data.keys).path.exists()
+
+
+def test_a_key_that_the_running_engine_does_not_know_is_refused(orq, data, monkeypatch):
+    monkeypatch.setenv("ORQUESTRA_SECRETS_KEY", base64.b64encode(bytes(32)).decode())
+
+    with sole_use(data):
+        result = orq("engine", "secrets", "rotate-key", "--data", str(data.root))
+
+    assert result.exit_code == 1
+    assert "Start it again with the same variable first" in result.stderr
+    assert "no other key is needed" not in result.output
 
 
 def test_a_wrong_key_is_an_error_that_does_not_show_it(orq, data, monkeypatch):

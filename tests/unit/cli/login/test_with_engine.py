@@ -14,8 +14,8 @@ import uvicorn
 from orquestra.cli.doctor import logins
 from orquestra.cli.doctor.findings import Verdict
 from orquestra.engine.auth.passwords import password_hash
-from orquestra.engine.http.app import public_app
 from orquestra.engine.images.testing import MemoryCatalogue
+from orquestra.engine.process.apps import public_app
 from orquestra.engine.testing import memory_engine
 from orquestra.engine.users import service as users
 

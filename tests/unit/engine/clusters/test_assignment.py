@@ -6,8 +6,8 @@ from orquestra import sdk
 from orquestra.engine.clusters import store
 from orquestra.engine.clusters.assignment import new_cluster, standby_id
 from orquestra.engine.database.tables import Cluster, ClusterPool, Run
-from orquestra.engine.http.app import cluster_app, public_app
 from orquestra.engine.images.sizes import DEFAULT_HEAD
+from orquestra.engine.process.apps import cluster_app, public_app
 from orquestra.engine.testing import memory_engine
 from orquestra.sdk.schema.workflow_run import State
 from tests.unit.engine.conftest import (

@@ -11,8 +11,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine
 
+from orquestra.engine.clock import system_clock
 from orquestra.engine.database.migrating import configuration, migrate
+from orquestra.engine.database.opening import open_database
 from orquestra.engine.database.tables import metadata
+from orquestra.engine.users import service as users
 
 AT = "2026-11-01 12:00:00.000000"
 
@@ -229,58 +232,53 @@ def test_a_run_that_was_executing_has_failed_and_says_why(rows):
     assert "Submit the workflow again" in message
 
 
+PLACES = {
+    # Workspaces and projects were any text.
+    "another's": ("ada", "secret plans"),
+    "that of somebody who comes later": ("bob", "default"),
+    "a name": ("team", "annealing"),
+    "her own": ("eve", "p#1"),
+    "no path": ("a?b//c", "default"),
+    "empty": ("", ""),
+}
+
+
 @pytest.fixture
-def shared(old):
-    """A database of an earlier release in which users have put things into each other's places."""
+def eve(old):
+    """A database of an earlier release in which eve has put things into all kinds of places."""
     with closing(sqlite3.connect(old)) as database, database:
-        for owner, place, project in (
-            ("eve", "ada", "secret plans"),
-            ("eve", "eve", "default"),
-            ("eve", "team", "annealing"),
-        ):
-            name = f"{owner} in {place}"
-            where = {"owner": owner, "workspace_id": place, "project_id": project}
-            insert(
-                database,
-                "definitions",
-                id=name,
-                name="w",
-                created_at=AT,
-                sdk_version="",
-                document="{}",
-                **where,
-            )
-            add_run(
-                database,
-                f"run of {name}",
-                definition_id=name,
-                result_id=f"result of {name}",
-                **where,
-            )
+        for name, (workspace, project) in PLACES.items():
+            where = {"owner": "eve", "workspace_id": workspace, "project_id": project}
+            definition = {"id": name, "name": "w", "sdk_version": "", "document": "{}"}
+            insert(database, "definitions", created_at=AT, **definition, **where)
+            add_run(database, f"run in {name}", definition_id=name, result_id=name, **where)
 
 
-def test_what_users_have_put_into_the_workspaces_of_others_moves_to_their_own(shared, rows):
-    place = "SELECT owner, workspace_id, project_id FROM {} ORDER BY 1, 2"
+@pytest.mark.usefixtures("eve")
+def test_all_that_users_have_put_anywhere_is_in_their_own_workspaces(rows):
+    place = "SELECT owner, workspace_id, project_id, COUNT(*) FROM {} GROUP BY 1, 2, 3 ORDER BY 1"
 
-    expected = [
-        ("ada", "ada", "default"),
-        ("eve", "eve", "default"),
-        ("eve", "eve", "default"),
-        ("eve", "team", "annealing"),
-    ]
-    assert rows(place.format("definitions")) == expected
-    assert rows(place.format("runs")) == [("ada", "ada", "default"), *expected]
+    hers = ("eve", "eve", "default", len(PLACES))
+    assert rows(place.format("definitions")) == [("ada", "ada", "default", 1), hers]
+    assert rows(place.format("runs")) == [("ada", "ada", "default", 2), hers]
     assert rows("SELECT user_id, workspace_id, role FROM members ORDER BY 1, 2") == [
         ("ada", "ada", "OWNER"),
         ("eve", "eve", "OWNER"),
-        ("eve", "team", "OWNER"),
     ]
+    assert rows("SELECT id FROM workspaces ORDER BY 1") == [("ada",), ("eve",)]
     assert rows("SELECT workspace_id, id FROM projects ORDER BY 1, 2") == [
         ("ada", "default"),
         ("eve", "default"),
-        ("team", "annealing"),
-        ("team", "default"),
     ]
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("eve")
+async def test_no_text_of_earlier_releases_keeps_anybody_out(old):
+    async with open_database(old) as database, database.writing() as session:
+        for workspace, _ in PLACES.values():
+            if workspace.isalpha():
+                await users.ensure(session, workspace, at=system_clock())
 
 
 def test_an_upgrade_that_fails_leaves_the_database_of_the_earlier_release(old):

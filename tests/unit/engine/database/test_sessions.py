@@ -42,6 +42,23 @@ async def test_many_writers_wait_for_each_other_and_readers_for_nobody(database)
     assert finished_before_the_look < 15
 
 
+async def test_who_looks_is_not_in_the_way_of_who_writes(database):
+    done = asyncio.Event()
+
+    async def look():
+        async with database.reading() as session:
+            await session.execute(text("SELECT 1"))
+            await done.wait()
+
+    looking = [asyncio.create_task(look()) for _ in range(40)]
+    await asyncio.sleep(0.1)
+
+    async with database.writing() as session:
+        await session.execute(text("DELETE FROM runs"))
+    done.set()
+    await asyncio.gather(*looking)
+
+
 async def test_an_error_undoes_a_whole_session(database):
     async def fail():
         async with database.writing() as session:

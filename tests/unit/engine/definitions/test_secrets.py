@@ -2,8 +2,8 @@
 
 import pytest
 
-from orquestra.engine.http.app import public_app
 from orquestra.engine.images.testing import MemoryCatalogue, orquestra_image
+from orquestra.engine.process.apps import public_app
 from orquestra.engine.testing import memory_engine
 from orquestra.sdk.schema import ir
 from tests.unit.engine.conftest import client_of

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from orquestra.engine.http.app import public_app
+from orquestra.engine.process.apps import public_app
 from tests.unit.engine.conftest import finished, started
 
 pytestmark = pytest.mark.anyio

@@ -2,8 +2,8 @@
 
 import pytest
 
-from orquestra.engine.http.app import public_app
 from orquestra.engine.http.limits import MAX_BODY, BodyLimit
+from orquestra.engine.process.apps import public_app
 from tests.unit.engine.conftest import client_of
 
 pytestmark = pytest.mark.anyio

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from orquestra.engine.http.app import public_app
+from orquestra.engine.process.apps import public_app
 from orquestra.sdk.schema import api
 
 pytestmark = pytest.mark.anyio

@@ -10,9 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from orquestra.engine.auth import passwords
-from orquestra.engine.http.app import public_app
 from orquestra.engine.images.testing import MemoryCatalogue
 from orquestra.engine.login.attempts import PER_ADDRESS
+from orquestra.engine.process.apps import public_app
 from orquestra.engine.testing import memory_engine
 from orquestra.engine.users import service as users
 from tests.unit.engine.conftest import client_of

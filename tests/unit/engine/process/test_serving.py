@@ -1,9 +1,14 @@
 """What serving does around the servers: signals, and whose runs those of a local engine are."""
 
+import asyncio
+import logging
 import os
 import pwd
 import signal
+import socket
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -42,6 +47,49 @@ async def test_a_signal_before_the_servers_have_begun_ends_an_engine_in_an_order
         signal.signal(signal.SIGTERM, before)
 
     assert len(parked) == 1
+
+
+async def test_a_signal_ends_open_streams(services, user, submit):
+    path = f"/api/workflow-run-events?workflowRunId={await submit()}"
+
+    with serving._stopping_on_signals(services, servers=()):
+        stream = asyncio.create_task(user.get(path))
+        while not services.changes.streams:
+            assert not stream.done()
+            await asyncio.sleep(0)
+        signal.raise_signal(signal.SIGTERM)
+
+        async with asyncio.timeout(1):
+            assert (await stream).status_code == 200
+
+
+async def endless(scope, receive, send) -> None:
+    """An app that never ends its answer."""
+    assert scope["type"] == "http"
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"more to come", "more_body": True})
+    await asyncio.Event().wait()
+
+
+async def test_requests_that_the_end_breaks_off_are_no_failures(monkeypatch, caplog):
+    monkeypatch.setattr(serving, "_CONNECTIONS_LIMIT", timedelta(0))
+    server = serving._Server(endless, uds=None)
+    server.config.lifespan = "off"
+    said = logging.getLogger("uvicorn.error")
+    said.addHandler(caplog.handler)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving_it = asyncio.create_task(server.serve(sockets=[listener]))
+        reader, writer = await asyncio.open_connection(*listener.getsockname())
+        writer.write(b"GET / HTTP/1.1\r\nHost: engine\r\n\r\n")
+        await reader.readuntil(b"more to come")
+
+        server.should_exit = True
+        await serving_it
+
+    writer.close()
+    said.removeHandler(caplog.handler)
+    assert "Traceback" not in caplog.text
+    assert "graceful shutdown exceeded" in caplog.text
 
 
 async def whence(scope, _, send) -> None:
@@ -86,5 +134,12 @@ def test_an_id_without_a_name_is_a_user_too(monkeypatch):
         raise KeyError(number)
 
     monkeypatch.setattr("pwd.getpwuid", unknown)
+
+    assert serving._user() == f"user-{os.getuid()}"
+
+
+@pytest.mark.parametrize("name", ["a#b", "50%", "who?", "a//b", " ada"])
+def test_a_name_that_no_user_can_have_is_none(monkeypatch, name):
+    monkeypatch.setattr("pwd.getpwuid", lambda _: SimpleNamespace(pw_name=name))
 
     assert serving._user() == f"user-{os.getuid()}"

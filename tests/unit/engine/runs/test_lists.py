@@ -25,7 +25,7 @@ FILTERS = {
 def query(services):
     """The last query, with its parameters."""
     asked = []
-    engine = services.database._engine.sync_engine
+    engine = services.database._reader.sync_engine
     event.listen(engine, "before_cursor_execute", lambda *call: asked.append(call[2:4]))
     return lambda: asked[-1]
 

@@ -4,7 +4,7 @@ import pytest
 
 from orquestra.engine.auth.caller import Role
 from orquestra.engine.database.tables import Member, Workspace
-from orquestra.engine.http.app import public_app
+from orquestra.engine.process.apps import public_app
 from tests.unit.engine.conftest import AT, client_of
 
 SECRETS = "/api/config/secrets"

@@ -10,8 +10,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from orquestra.engine.http.app import cluster_app
 from orquestra.engine.images.testing import MemoryCatalogue
+from orquestra.engine.process.apps import cluster_app
 from orquestra.engine.secrets import elsewhere
 from orquestra.engine.testing import memory_engine
 from orquestra.sdk.compute_engine.secret_store import SecretStore

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from orquestra.engine.http.app import cluster_app, public_app
 from orquestra.engine.images.testing import MemoryCatalogue
+from orquestra.engine.process.apps import cluster_app, public_app
 from orquestra.engine.testing import memory_engine
 from orquestra.engine.users import service as users
 from orquestra.engine.workspaces import service as workspaces
@@ -58,7 +58,7 @@ async def test_a_name_that_is_taken_is_refused_as_client_1_1_0_expects(user):
 
 
 async def test_names_are_listed_in_order_for_each_workspace(user, team):
-    for name, workspace in (("b", None), ("a", None), ("c", "team"), ("d", "ada")):
+    for name, workspace in (("b", None), ("a", ""), ("c", "team"), ("d", "ada")):
         await user.post(SECRETS, json=new(name, workspace=workspace))
 
     async def listed(**query: str) -> list[str]:
@@ -66,6 +66,7 @@ async def test_names_are_listed_in_order_for_each_workspace(user, team):
         return [secret["name"] for secret in answer.json()["data"]]
 
     assert await listed() == ["a", "b", "d"]
+    assert await listed(workspace="") == ["a", "b", "d"]
     assert await listed(workspace="ada") == ["a", "b", "d"]
     assert await listed(workspace="team") == ["c"]
 
@@ -259,8 +260,11 @@ async def test_an_administrator_may_do_everything_and_is_told_of_missing_workspa
     address = f"{SECRETS}/zri:v1::0:ada:secret:token"
     assert (await user.get(address)).json()["data"]["details"]["value"] == VALUE
     assert (await user.delete(address)).status_code == 204
-    missing = await user.post(SECRETS, json=new("token", workspace="nobodys"))
-    assert (missing.status_code, missing.json()["error"]) == (404, "not_found")
+    for missing in (
+        await user.post(SECRETS, json=new("token", workspace="nobodys")),
+        await user.get(SECRETS, params={"workspace": "nobodys"}),
+    ):
+        assert (missing.status_code, missing.json()["error"]) == (404, "not_found")
 
 
 @pytest.fixture

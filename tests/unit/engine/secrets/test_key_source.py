@@ -46,6 +46,13 @@ def test_keys_of_the_environment_come_before_those_of_the_file(tmp_path, variabl
     assert list(source(tmp_path, variable).read_or_make().ids) == [IDS[key] for key in expected]
 
 
+def test_a_variable_without_a_key_is_none(tmp_path):
+    keys = source(tmp_path, " , ")
+
+    assert not keys.is_environment
+    assert len(keys.read_or_make().ids) == 1
+
+
 def test_with_a_key_in_the_environment_no_file_is_made(tmp_path):
     source(tmp_path, TEXTS[0]).read_or_make()
 

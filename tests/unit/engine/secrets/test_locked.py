@@ -2,8 +2,8 @@
 
 import pytest
 
-from orquestra.engine.http.app import public_app
 from orquestra.engine.images.testing import MemoryCatalogue
+from orquestra.engine.process.apps import public_app
 from orquestra.engine.secrets import service
 from orquestra.engine.testing import memory_engine
 from tests.unit.engine.conftest import client_of
@@ -48,14 +48,14 @@ async def test_nothing_of_keys_is_told_to_who_has_no_right(locked):
 async def test_the_log_names_it_when_the_engine_starts(locked, caplog):
     _user, services, file = locked
 
-    await service.tell_missing_keys(services)
+    await service.tell_of_keys(services)
 
     (record,) = caplog.records
     assert (record.event, record.levelname) == ("secrets_locked", "ERROR")
     assert "which is neither in the file secrets.key" in record.message
     caplog.clear()
     file.rename(services.secret_keys.path)
-    await service.tell_missing_keys(services)
+    await service.tell_of_keys(services)
     assert caplog.records == []
 
 

@@ -6,8 +6,8 @@ from urllib.parse import quote
 import pytest
 
 from orquestra.engine.auth.caller import Role
-from orquestra.engine.http.app import public_app
 from orquestra.engine.images.testing import MemoryCatalogue
+from orquestra.engine.process.apps import public_app
 from orquestra.engine.testing import memory_engine
 from orquestra.engine.users import service as users
 from orquestra.engine.workspaces import service
@@ -107,6 +107,22 @@ async def test_ids_with_slashes_are_found_raw_and_quoted(user, login, quoted):
 
     assert answer.status_code == 200
     assert answer.json()[0]["resourceGroupId"] == identifier
+
+
+async def test_an_administrator_is_told_of_missing_workspaces(user, services, definition):
+    async with services.database.writing() as session:
+        await users.set_admin(session, "ada", is_admin=True)
+
+    answers = [
+        await user.get("/api/workflow-runs?workspaceId=nope"),
+        await user.post(
+            "/api/workflow-definitions?workspaceId=nope", json=definition.model_dump(mode="json")
+        ),
+        await user.get(projects_of("nope")),
+    ]
+
+    assert [answer.status_code for answer in answers] == [404] * 3
+    assert all("There is no workspace 'nope'" in answer.text for answer in answers)
 
 
 @pytest.mark.usefixtures("shared")

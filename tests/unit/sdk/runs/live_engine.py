@@ -12,8 +12,8 @@ from typing import Any
 import uvicorn
 
 from orquestra import sdk
-from orquestra.engine.http.app import cluster_app, public_app
 from orquestra.engine.images.testing import MemoryCatalogue, orquestra_image
+from orquestra.engine.process.apps import cluster_app, public_app
 from orquestra.engine.testing import memory_engine
 from orquestra.sdk.schema.cluster import Event, LogLines
 from tests.unit.engine.conftest import Head, client_of

@@ -26,49 +26,25 @@ def downgrade() -> None:
         op.drop_table(table)
 
 
-# Whoever has owned something is a user, with a personal workspace. What others have put into it,
-# which its owner never saw, moves to their own. A workspace that only one of
-# them has ever named becomes theirs. Of one that several have named nobody is a member: their runs
-# were not visible to each other, and it is not for a migration to show them.
+# Whoever has owned something is a user, with a personal workspace, and all that they own is there.
+# The workspaces and projects of earlier releases were any text, which showed nobody anything: they
+# may be the names of users who come later, or be no ids at all, and who shares them is not known.
 _KNOWN_SO_FAR = (
     """
     INSERT INTO users (id, is_admin, removed, created_at)
     SELECT owner, 0, 0, MIN(created_at) FROM definitions GROUP BY owner
     """,
-    """
-    UPDATE runs SET workspace_id = owner, project_id = 'default'
-    WHERE workspace_id <> owner AND workspace_id IN (SELECT id FROM users)
-    """,
-    """
-    UPDATE definitions SET workspace_id = owner, project_id = 'default'
-    WHERE workspace_id <> owner AND workspace_id IN (SELECT id FROM users)
-    """,
+    "UPDATE definitions SET workspace_id = owner, project_id = 'default'",
+    "UPDATE runs SET workspace_id = owner, project_id = 'default'",
     """
     INSERT INTO workspaces (id, display_name, description, created_by, created_at, updated_at)
     SELECT id, id, '', id, created_at, created_at FROM users
     """,
-    """
-    INSERT INTO workspaces (id, display_name, description, created_by, created_at, updated_at)
-    SELECT workspace_id, workspace_id, '', MIN(owner), MIN(created_at), MIN(created_at)
-    FROM definitions WHERE workspace_id NOT IN (SELECT id FROM users) GROUP BY workspace_id
-    """,
     "INSERT INTO members (user_id, workspace_id, role) SELECT id, id, 'OWNER' FROM users",
-    """
-    INSERT INTO members (user_id, workspace_id, role)
-    SELECT MIN(owner), workspace_id, 'OWNER' FROM definitions
-    WHERE workspace_id NOT IN (SELECT id FROM users)
-    GROUP BY workspace_id HAVING COUNT(DISTINCT owner) = 1
-    """,
     """
     INSERT INTO projects
         (workspace_id, id, display_name, description, created_by, created_at, updated_at)
     SELECT id, 'default', 'default', '', created_by, created_at, created_at FROM workspaces
-    """,
-    """
-    INSERT INTO projects
-        (workspace_id, id, display_name, description, created_by, created_at, updated_at)
-    SELECT workspace_id, project_id, project_id, '', MIN(owner), MIN(created_at), MIN(created_at)
-    FROM definitions WHERE project_id <> 'default' GROUP BY workspace_id, project_id
     """,
 )
 

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from orquestra.engine.errors import ConfigurationError
-from orquestra.engine.process.occupancy import sole_use
+from orquestra.engine.occupancy import sole_use
 from orquestra.engine.settings import DataFolder
 
 

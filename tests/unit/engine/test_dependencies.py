@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 
-from orquestra.engine.http.app import cluster_app, public_app
+from orquestra.engine.process.apps import cluster_app, public_app
 
 pytestmark = pytest.mark.anyio
 

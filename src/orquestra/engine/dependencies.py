@@ -6,7 +6,7 @@ These are coroutines also where they wait for nothing: others would each be call
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import Depends, Header, Query, Request
+from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orquestra.engine.services import EngineServices
@@ -27,20 +27,3 @@ async def _reading(services: Services) -> AsyncIterator[AsyncSession]:
 
 ReadSession = Annotated[AsyncSession, Depends(_reading, scope="function")]
 """A session for looking; changes are made in `services.database.writing()`."""
-
-
-async def _last_event_id(
-    last_event_id: Annotated[
-        str | None,
-        Header(alias="Last-Event-ID", description="The id of the last event that was read."),
-    ] = None,
-    query: Annotated[
-        str | None, Query(alias="lastEventId", description="The same, for who sets no headers.")
-    ] = None,
-) -> str | None:
-    # The header is what a browser sends by itself when it connects again: the newer one.
-    return last_event_id or query
-
-
-LastEventId = Annotated[str | None, Depends(_last_event_id)]
-"""After which event a stream of events is to go on; None or empty: from its beginning."""
