@@ -88,11 +88,11 @@ async def delete(session: AsyncSession, definition_id: str, *, caller: Caller) -
 
 
 async def _check_project(session: AsyncSession, space: Space) -> None:
-    await workspaces.existing(session, space.workspace_id)
     project = await workspace_store.project(
         session, workspace_id=space.workspace_id, project_id=space.project_id
     )
     if project is None:
+        await workspaces.existing(session, space.workspace_id)
         raise Forbidden(
             f"The workspace {space.workspace_id!r} has no project {space.project_id!r}. "
             f"`orq project list -w {space.workspace_id}` shows those that it has; the "
