@@ -6,12 +6,17 @@ from pathlib import Path
 import click
 
 from orquestra.cli.file_names import file_name
-from orquestra.sdk import LogOutput
+from orquestra.sdk import LogOutput, WorkflowLogs
 
 Streams = Mapping[str, list[str]]
 """Lines by stream, `out` and `err`."""
 
 _SUFFIXES = {"out": "log", "err": "err"}
+
+
+def log_types(kinds: Iterable[str]) -> list[WorkflowLogs.WorkflowLogTypeName]:
+    """Kinds of logs, by their words in commands and documents."""
+    return [WorkflowLogs.WorkflowLogTypeName(kind) for kind in kinds]
 
 
 def streams(output: LogOutput) -> Streams:

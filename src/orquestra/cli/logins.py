@@ -27,7 +27,7 @@ def choose(name: str | None) -> RuntimeConfig:
     usable = runtimes.usable()
     if not usable:
         raise Failure(
-            "no login is saved, and the local runtime is not running",
+            "there is no login to use, and the local runtime is not running",
             code=ExitCode.USAGE,
             hint="`orq up` starts the local runtime, `orq login -s <server>` saves a login",
         )

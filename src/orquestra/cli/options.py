@@ -30,7 +30,8 @@ parameters_option = click.option(
     "parameters",
     metavar="NAME=VALUE",
     multiple=True,
-    help="An argument of the workflow: JSON, or a text. May be given several times.",
+    help="An argument of the workflow, of the type of its annotation; without one, JSON or else a "
+    "text. May be given several times.",
 )
 
 

@@ -46,6 +46,14 @@ def print_json(document: Mapping[str, Any]) -> None:
     click.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
 
 
+def print_json_line(document: Mapping[str, Any]) -> None:
+    """Print one of several JSON documents, each on a line of its own.
+
+    All but ASCII is escaped: text may have characters that some readers take for the end of a line.
+    """
+    click.echo(json.dumps(document, allow_nan=False))
+
+
 def print_facts(facts: Mapping[str, str]) -> None:
     """Print names and values in two columns."""
     from rich import box
@@ -77,7 +85,7 @@ def print_table(
 
 
 def print_rule(title: str = "") -> None:
-    """Print a line, with a title at its beginning."""
+    """Print a line, with a title at its beginning; one that is longer than the line is cut off."""
     from rich.text import Text
 
     _console(in_pipes=_RULE_IN_PIPES).rule(Text(title, style="rule.text"), align="left")

@@ -152,7 +152,6 @@ def _need_terminal(title: str, *, instead: str, options: Collection[str] = ()) -
 
 def _selection(title: str, options: Sequence[str]) -> "Question":
     import questionary
-    from prompt_toolkit.key_binding import merge_key_bindings
 
     question = questionary.select(
         title,
@@ -161,10 +160,28 @@ def _selection(title: str, options: Sequence[str]) -> "Question":
         use_search_filter=True,
         instruction=_INSTRUCTION,
     )
+    return _with_keys(question, _end_by_ctrl_d(), _refusal_of_what_is_not_found(question))
+
+
+def _with_keys(question: "Question", *more: "KeyBindings") -> "Question":
+    from prompt_toolkit.key_binding import merge_key_bindings
+
     keys = question.application.key_bindings
-    refusal = _refusal_of_what_is_not_found(question)
-    question.application.key_bindings = merge_key_bindings([keys, refusal] if keys else [refusal])
+    question.application.key_bindings = merge_key_bindings([keys, *more] if keys else more)
     return question
+
+
+def _end_by_ctrl_d() -> "KeyBindings":
+    """Ctrl-D ends a list as it ends a line of text; questionary would pass it over."""
+    from prompt_toolkit.key_binding import KeyBindings
+
+    bindings = KeyBindings()
+
+    @bindings.add("c-d", eager=True)
+    def end(event: "KeyPressEvent") -> None:
+        event.app.exit(exception=EOFError, style="class:aborting")
+
+    return bindings
 
 
 def _refusal_of_what_is_not_found(question: "Question") -> "KeyBindings":
@@ -192,11 +209,12 @@ def _refusal_of_what_is_not_found(question: "Question") -> "KeyBindings":
 def _checkboxes(title: str, options: Sequence[str], *, checked: Collection[str]) -> "Question":
     import questionary
 
-    return questionary.checkbox(
+    question = questionary.checkbox(
         title,
         choices=[questionary.Choice(option, checked=option in checked) for option in options],
         validate=lambda chosen: bool(chosen) or "Choose at least one.",
     )
+    return _with_keys(question, _end_by_ctrl_d())
 
 
 def _ask(make: "Callable[[], Question]") -> Any:

@@ -7,11 +7,10 @@ Compute Engine that this program itself runs on.
 from dataclasses import dataclass
 
 from orquestra.sdk.configuration import local_engine
-from orquestra.sdk.configuration.config import LOCAL_NAME
-from orquestra.sdk.configuration.config_file import read_configs, text_option
-from orquestra.sdk.configuration.config_names import AUTO_NAME
+from orquestra.sdk.configuration.config import LOCAL_NAME, saved_logins
+from orquestra.sdk.configuration.config_file import text_option
+from orquestra.sdk.configuration.config_names import AUTO_NAME, RESERVED_NAMES
 from orquestra.sdk.configuration.platform_login import has_platform_token
-from orquestra.sdk.schema.configs import RuntimeName
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,13 +25,15 @@ class KnownRuntime:
 def known() -> list[KnownRuntime]:
     """All of them; the local runtime, whether it runs or not.
 
+    Not a login that is saved under a reserved name: that name means something else everywhere.
+
     Raises:
         RuntimeConfigError: the saved logins cannot be read.
     """
     saved = [
         KnownRuntime(name=name, description=text_option(entry, "uri"), is_saved=True)
-        for name, entry in read_configs().items()
-        if entry.runtime_name == RuntimeName.CE_REMOTE
+        for name, entry in saved_logins().items()
+        if name not in RESERVED_NAMES
     ]
     here = "the Compute Engine that this program runs on"
     return [

@@ -3,9 +3,11 @@
 The public app, the internal app and the reconciler are the real ones.
 """
 
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 from orquestra.engine.artifacts.storage import ArtifactStorage
@@ -13,6 +15,7 @@ from orquestra.engine.auth.keys import SecretKey
 from orquestra.engine.auth.tokens import Tokens
 from orquestra.engine.clock import Clock, system_clock
 from orquestra.engine.clusters.works import ClusterWorks
+from orquestra.engine.database.migrating import migrate
 from orquestra.engine.database.opening import open_database
 from orquestra.engine.definitions.cache import DefinitionCache
 from orquestra.engine.images.catalogue import ImageCatalogue
@@ -51,6 +54,8 @@ async def memory_engine(
     settings = Settings(data=folder, local=local, nodes=NodeSettings(standby=standby))
     data = DataFolder(folder)
     data.create()
+    if not data.database.exists():
+        data.database.write_bytes(_new_database())
     async with open_database(data.database) as database:
         async with database.writing() as session:
             for user in ("ada", "eve"):
@@ -75,3 +80,12 @@ async def memory_engine(
             pulse=Pulse(clock),
             clock=clock,
         )
+
+
+@cache
+def _new_database() -> bytes:
+    """The file of a database without rows: to make each anew would take most of a short test."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "engine.db"
+        migrate(path)
+        return path.read_bytes()

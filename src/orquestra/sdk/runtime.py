@@ -14,12 +14,14 @@ class LiveEvent(NamedTuple):
     """Something that an engine tells as it happens. A new stream goes on after the `id`.
 
     Without a `body` there is no news; the `id` may say that what was there was not asked for.
-    After one that `is_last` nothing more will happen to the run.
+    After one that `is_last` nothing more will happen to the run. One that `is_opening` says only
+    that the engine is there.
     """
 
     id: str
     body: api.Body | None
     is_last: bool = False
+    is_opening: bool = False
 
 
 class Runtime(Protocol):
@@ -73,8 +75,10 @@ class Runtime(Protocol):
         """What tasks have returned so far, of all invocations or of some; others are left out."""
         ...
 
-    def workflow_logs(self, run_id: str) -> WorkflowLogs:
-        """All logs of a run so far."""
+    def workflow_logs(
+        self, run_id: str, *, kinds: Collection[WorkflowLogs.WorkflowLogTypeName]
+    ) -> WorkflowLogs:
+        """The logs of a run so far, of these kinds; others are empty."""
         ...
 
     def task_logs(self, run_id: str, *, invocation_id: str) -> LogOutput:

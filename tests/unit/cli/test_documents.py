@@ -1,4 +1,4 @@
-"""What documents and messages tell people to type exists, and does what it says."""
+"""What documents and messages tell people to type is there, and takes the words beside it."""
 
 import re
 import shlex
@@ -45,17 +45,109 @@ def makefile():
     return dict(re.findall(r"^([a-z-]+):.*\n((?:\t.*\n)*)", text, re.MULTILINE))
 
 
-@pytest.mark.parametrize("line", sorted(set(commands("orq"))))
-def test_every_orq_command_in_the_documents_exists_with_its_options(line):
-    words = shlex.split(line.replace("[", "").replace("]", ""), comments=True)[1:]
+def rows():
+    """The rows of tables about commands: those, each in full, and the options named beside them.
+
+    A heading like "Runs: `orq wf`" says where the commands of its tables are; without one, the
+    first command of a row says it for the others.
+    """
+    for document in DOCUMENTS:
+        place = None
+        for line in document.read_text().splitlines():
+            if line.startswith("#"):
+                heading = re.search(r"`(orq [^`]+)`", line)
+                place = heading and heading[1]
+            elif line.startswith("| `") and (place or line.startswith("| `orq ")):
+                cell, about = line.removeprefix("| ").split(" | ", 1)
+                names = re.findall(r"`([^`]+)`", cell)
+                group = place or group_of(names[0])
+                yield (
+                    tuple(n if n.startswith("orq ") else f"{group} {n}" for n in names),
+                    tuple(re.findall(r"`(-[^`…]+)`", about)),
+                )
+
+
+def group_of(line):
+    """The group that the command of a line is in; without one, the command."""
+    words = [word for word in words_of(line) if not word.startswith("-")]
+    return " ".join(["orq", *(words[:-1] or words)])
+
+
+def words_of(line):
+    """The words after `orq`, optional ones too."""
+    return shlex.split(line.replace("[", "").replace("]", ""), comments=True)[1:]
+
+
+def found(line):
+    """The command that a line calls, and the words that it gets."""
+    words = words_of(line)
     command = root
-
     while isinstance(command, click.Group) and words and not words[0].startswith("-"):
-        command = command.get_command(click.Context(command), words.pop(0))
-        assert command is not None
+        name = words.pop(0)
+        command = command.get_command(click.Context(command), name)
+        assert command is not None, f"there is no {name!r}"
+    return command, words
 
-    known = {option for parameter in command.params for option in parameter.opts}
-    assert {word for word in words if word.startswith("-")} <= known
+
+def check_words(command, words):
+    """Have a command read its words; those of capitals stand for something.
+
+    What is required may be missing: the line may be about something else.
+    """
+    context = click.Context(command)
+    values, left, _ = command.make_parser(context).parse_args(list(words))
+    assert left == [], f"{command.name!r} does not take {left}"
+    for parameter in command.params:
+        value = values.get(parameter.name)
+        is_path = isinstance(parameter.type, click.Path | click.File)
+        if isinstance(value, str) and not is_path and not re.fullmatch("[A-Z_]+", value):
+            parameter.type.convert(value, parameter, context)
+
+
+@pytest.mark.parametrize("line", sorted(set(commands("orq"))))
+def test_every_orq_command_in_the_documents_takes_its_words(line):
+    check_words(*found(line))
+
+
+@pytest.mark.parametrize(("lines", "options"), list(rows()))
+def test_every_command_in_a_table_takes_its_words_and_one_of_them_each_option(lines, options):
+    called = [found(line) for line in lines]
+    for command, words in called:
+        check_words(command, words)
+    for option in options:
+        name, *values = shlex.split(option)
+        takers = [
+            command
+            for command, _ in called
+            if any(name in parameter.opts for parameter in command.params)
+        ]
+        assert takers, f"nothing takes {name}"
+        if values:
+            check_words(takers[0], [name, *values])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "orq wf sumbit flow.py",
+        "orq wf view RUN_ID more",
+        "orq completion tcsh",
+        "orq wf list --limit few",
+        "orq wf list --since 3d",
+        "orq wf list --limit",
+        "orq up now",
+    ],
+)
+def test_words_that_no_command_takes_are_found(line):
+    with pytest.raises((AssertionError, click.UsageError)):
+        check_words(*found(line))
+
+
+def test_the_tables_of_commands_are_found():
+    lines = {line for lines, _ in rows() for line in lines}
+
+    assert {"orq wf submit MODULE [NAME]", "orq wf outputs", "orq secret set NAME"} <= lines
+    assert {"orq login list", "orq engine serve", "orq up"} <= lines
 
 
 @pytest.mark.parametrize("line", sorted(set(commands("make"))))

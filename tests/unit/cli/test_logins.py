@@ -57,6 +57,18 @@ def test_without_any_login_the_message_says_how_to_log_in(orq):
     assert "orq up" in result.stderr
 
 
+@pytest.mark.parametrize("name", ["local", "ray", "in_process", "auto"])
+def test_a_login_whose_name_means_something_else_is_none_of_those_to_choose_from(
+    logged_in, engine, add_login, name
+):
+    engine.answer_places(ada=[])
+    engine.answer("/api/workflow-runs", [])
+    add_login(name, uri="http://localhost:1", token=token())
+
+    assert logged_in("wf", "list").exit_code == 0
+    assert reasons(logged_in("wf", "view", "nothing")).keys() == {"Config name", "127", "local"}
+
+
 def test_without_a_terminal_one_of_several_logins_must_be_named(logged_in, add_login):
     add_login("lab", uri="https://lab.example.com", token=token())
 

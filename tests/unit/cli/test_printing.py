@@ -1,5 +1,6 @@
 """Tables and texts, as they look."""
 
+import json
 import sys
 
 import pytest
@@ -122,8 +123,21 @@ def test_a_width_that_is_none_is_passed_over(capsys, monkeypatch, columns):
 
 
 def test_a_document_has_nothing_that_is_no_json():
-    with pytest.raises(ValueError, match="JSON"):
-        printing.print_json({"value": float("nan")})
+    for print_document in (printing.print_json, printing.print_json_line):
+        with pytest.raises(ValueError, match="JSON"):
+            print_document({"value": float("nan")})
+
+
+def test_a_document_of_a_line_is_one_line_for_every_reader(capsys):
+    document = {"text": "Grüße\u2028\u2029\x85\n\v\x1c"}
+
+    printing.print_json_line(document)
+    printing.print_json_line({"value": 1})
+
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [
+        document,
+        {"value": 1},
+    ]
 
 
 @pytest.mark.parametrize(

@@ -71,9 +71,10 @@ ASKING = {
 }
 
 
+@pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["ctrl-c", "ctrl-d"])
 @pytest.mark.parametrize("ask", ASKING.values(), ids=ASKING)
-def test_ctrl_c_cancels_every_question(keyboard, ask):
-    keyboard.types(keyboard.CTRL_C)
+def test_ctrl_c_and_ctrl_d_cancel_every_question(keyboard, ask, key):
+    keyboard.types(key, keyboard.ENTER)
 
     with pytest.raises(Failure, match="cancelled") as caught:
         ask()

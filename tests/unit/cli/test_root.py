@@ -93,7 +93,7 @@ def test_a_command_that_fails_imports_nothing_of_the_engine(tmp_path):
         env={**os.environ, "ORQ_CONFIG_PATH": str(tmp_path / "config.json")},
     )
 
-    assert "no login is saved" in done.stderr
+    assert "there is no login to use" in done.stderr
     assert "orquestra.sdk" in done.stderr.split()
     assert "orquestra.engine" not in done.stderr.split()
 

@@ -12,12 +12,14 @@ from packaging.version import InvalidVersion, Version
 
 from orquestra.cli.doctor.findings import Finding, note, ok, problem
 from orquestra.cli.login.listing import expiry
+from orquestra.sdk.configuration.config import saved_logins
 from orquestra.sdk.configuration.config_file import (
     config_path,
     read_configs,
     text_option,
     why_unreadable,
 )
+from orquestra.sdk.configuration.config_names import RESERVED_NAMES
 from orquestra.sdk.configuration.tokens import token_problem
 from orquestra.sdk.exceptions import RuntimeConfigError
 from orquestra.sdk.packaging import get_installed_version
@@ -61,13 +63,13 @@ def check_file() -> Sequence[Finding]:
 def checks(*, only: str | None) -> Mapping[str, Callable[[], Sequence[Finding]]]:
     """A check for each saved login of a Compute Engine, or for one, whatever it is of."""
     try:
-        saved = read_configs()
+        saved = saved_logins() if only is None else read_configs()
     except RuntimeConfigError:  # which is told by the check of the file
         return {}
     return {
         f"Login {name}": partial(check, name, entry)
         for name, entry in saved.items()
-        if name == only or (only is None and entry.runtime_name == RuntimeName.CE_REMOTE)
+        if only in {None, name}
     }
 
 
@@ -79,6 +81,10 @@ def check(name: str, entry: RuntimeConfiguration) -> Sequence[Finding]:
         return [note(subject, text)]
     uri, token = (text_option(entry, option) for option in ("uri", "token"))
     renew = f"orq login -c {name}"
+    if name in RESERVED_NAMES:
+        text = f"is never used: the name {name!r} means no saved login"
+        fix = f"orq login -s {uri or '<server>'} --name <another name>"
+        return [problem(subject, text, fix=fix)]
     if not uri:
         return [problem(subject, "has no address", fix=f"orq login -s <server> --name {name}")]
     try:

@@ -38,7 +38,7 @@ def get_token(uri: str, *, as_json: bool) -> str | None:
             try:
                 token = listener.wait(PATIENCE)
             except KeyboardInterrupt:
-                click.echo(err=True)  # the terminal has written ^C
+                click.echo("\ncancelled", err=True)  # the terminal has written ^C
     if token is None:
         click.echo(
             "We were unable to automatically log you in.\n"

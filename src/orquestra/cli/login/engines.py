@@ -1,22 +1,25 @@
 """The Compute Engine that a login is for: an address, a name to save it under."""
 
+import shlex
 import warnings
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import click
 
 from orquestra.cli import printing, prompts
 from orquestra.cli.exit_codes import ExitCode
 from orquestra.cli.failures import Failure
+from orquestra.cli.login.listing import REMOTE
 from orquestra.sdk import RuntimeConfig
 from orquestra.sdk.configuration.config import config_name_of, save_login
 from orquestra.sdk.configuration.config_file import read_configs, text_option
 from orquestra.sdk.configuration.config_names import RESERVED_NAMES
 from orquestra.sdk.configuration.tokens import token_problem
 from orquestra.sdk.exceptions import RuntimeConfigError
-from orquestra.sdk.schema.configs import RuntimeName
+from orquestra.sdk.schema.configs import RuntimeConfiguration, RuntimeName
 
-_REMOTE = {RuntimeName.CE_REMOTE, RuntimeName.QE_REMOTE}
+_LOCAL = {RuntimeName.RAY_LOCAL, RuntimeName.IN_PROCESS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +36,8 @@ def new(uri: str, *, name: str | None) -> Engine:
     Raises:
         BadParameter: it is no address, or the name is none, or none can be made of the address.
     """
+    uri = _normal(uri)
+    name = None if name is None else name.strip()
     try:
         config_name_of(uri)
     except RuntimeConfigError as error:
@@ -41,7 +46,11 @@ def new(uri: str, *, name: str | None) -> Engine:
         if name is None:
             hint = "Or give it a name of your own with --name."
             raise click.BadParameter(f"{error} {hint}", param_hint="--server") from error
-    if name is not None and not name.strip():
+    if not _has_possible_port(uri):
+        raise click.BadParameter(
+            f"The port in {uri!r} is no number from 1 to 65535.", param_hint="--server"
+        )
+    if name == "":
         raise click.BadParameter("The name is empty.", param_hint="--name")
     if name in RESERVED_NAMES:
         raise click.BadParameter(
@@ -57,9 +66,13 @@ def saved(name: str) -> Engine:
         Failure: the login has no address, or nobody can be asked for another name.
     """
     entries = read_configs()
-    remote = {name: entry for name, entry in entries.items() if entry.runtime_name in _REMOTE}
+    remote = {
+        name: entry
+        for name, entry in entries.items()
+        if entry.runtime_name in REMOTE and name not in RESERVED_NAMES
+    }
     if name not in remote:
-        name = _chosen_instead(name, choices=list(remote), is_known=name in entries)
+        name = _chosen_instead(name, choices=list(remote), entry=entries.get(name))
     entry = remote[name]
     uri = text_option(entry, "uri")
     if not uri:
@@ -69,7 +82,7 @@ def saved(name: str) -> Engine:
             hint=f"`orq login -s <server> --name {name}` replaces it",
         )
     if entry.runtime_name != RuntimeName.CE_REMOTE:
-        _confirm_change(name, kind=str(entry.runtime_name))
+        _confirm_change(name, kind=str(entry.runtime_name), uri=uri)
     return Engine(uri=uri, name=name)
 
 
@@ -99,11 +112,29 @@ def _saved(engine: Engine, *, token: str) -> RuntimeConfig:
     return config
 
 
-def _chosen_instead(name: str, *, choices: list[str], is_known: bool) -> str:
+def _normal(uri: str) -> str:
+    """An address with its scheme and host in small letters; what is none stays as it is."""
+    try:
+        parts = urlsplit(uri.strip())
+    except ValueError:
+        return uri
+    return parts._replace(netloc=parts.netloc.lower()).geturl()
+
+
+def _has_possible_port(uri: str) -> bool:
+    try:
+        return urlsplit(uri).port != 0
+    except ValueError:
+        return False
+
+
+def _chosen_instead(name: str, *, choices: list[str], entry: RuntimeConfiguration | None) -> str:
     problem, code = f"No config '{name}' found in file.", ExitCode.USAGE
-    if is_known or name in RESERVED_NAMES:
+    if name in RESERVED_NAMES or (entry and entry.runtime_name in _LOCAL):
         problem = f"Cannot log in with '{name}' as it relates to local runs."
         code = ExitCode.LOCAL_LOGIN
+    elif entry:
+        problem = f"Cannot log in with '{name}' as it is of the kind {entry.runtime_name}."
     if not choices or not prompts.is_interactive():
         raise Failure(
             problem,
@@ -116,9 +147,10 @@ def _chosen_instead(name: str, *, choices: list[str], is_known: bool) -> str:
     )
 
 
-def _confirm_change(name: str, *, kind: str) -> None:
+def _confirm_change(name: str, *, kind: str, uri: str) -> None:
     question = f"Config '{name}' will be changed from {kind} to CE_REMOTE. Continue?"
-    if not prompts.confirm(question, default=True, instead="-s"):
+    instead = shlex.join(["-s", uri, "--name", name])
+    if not prompts.confirm(question, default=True, instead=instead):
         prompts.cancel()
 
 

@@ -11,12 +11,13 @@ from orquestra.sdk.configuration.tokens import read_claims, token_problem
 from orquestra.sdk.exceptions import InvalidTokenError
 from orquestra.sdk.schema.configs import RuntimeConfiguration, RuntimeName
 
-_REMOTE = {RuntimeName.CE_REMOTE, RuntimeName.QE_REMOTE}
+REMOTE = {RuntimeName.CE_REMOTE, RuntimeName.QE_REMOTE}
+"""The kinds of runtimes that one logs in to."""
 
 
 def show(*, as_json: bool) -> None:
     """Print what is saved, without asking any engine whether it accepts its token."""
-    entries = [entry for entry in read_configs().values() if entry.runtime_name in _REMOTE]
+    entries = [entry for entry in read_configs().values() if entry.runtime_name in REMOTE]
     logins = [describe(entry) for entry in entries]
     if as_json:
         printing.print_json({"logins": logins})

@@ -27,7 +27,10 @@ def set_secret(
 ) -> None:
     """Save a secret, in place of one that has the name already. Its value is asked for."""
     from orquestra.cli.printing import print_json
+    from orquestra.sdk.schema.secrets import NAME_RULE, is_name
 
+    if not is_name(name):
+        raise click.BadParameter(NAME_RULE, param_hint="NAME")
     store = secret_store(config, workspace_id=workspace_id)
     value = read_hidden("the value", hint=_BASE64) if from_stdin else _ask(name)
     store.set(name, value)

@@ -1,6 +1,5 @@
 """The lines of a run as they come: `orq wf logs --follow`."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -9,6 +8,7 @@ import click
 
 if TYPE_CHECKING:
     from orquestra.sdk import WorkflowRun
+    from orquestra.sdk.exceptions import OrquestraError
     from orquestra.sdk.logs import LogLine
     from orquestra.sdk.schema import ir
 
@@ -18,15 +18,20 @@ def follow(run: "WorkflowRun", kinds: Sequence[str], *, as_json: bool) -> None:
 
     As JSON, each line is an object on a line of its own.
     """
-    from orquestra.sdk import WorkflowLogs
+    from orquestra.cli.log_output import log_types
 
-    wanted = [WorkflowLogs.WorkflowLogTypeName(kind) for kind in kinds]
     show = _json_printer() if as_json else _text_printer(run.get_status_model().workflow_def)
     try:
-        for line in run.follow_logs(*wanted):
+        for line in run.follow_logs(*log_types(kinds), on_outage=tell_outage):
             show(line)
     except KeyboardInterrupt:
         click.echo(f"\nThe run {run.run_id} goes on; `orq wf stop {run.run_id}` ends it.", err=True)
+
+
+def tell_outage(error: "OrquestraError | None") -> None:
+    """Say that nothing is known of the run for now, or that its engine is back."""
+    note = "the engine answers again." if error is None else f"{error} Trying again."
+    click.echo(f"note: {note}", err=True)
 
 
 def describe(line: "LogLine") -> dict[str, Any]:
@@ -44,7 +49,9 @@ def describe(line: "LogLine") -> dict[str, Any]:
 
 
 def _json_printer() -> "Callable[[LogLine], None]":
-    return lambda line: click.echo(json.dumps(describe(line), ensure_ascii=False))
+    from orquestra.cli.printing import print_json_line
+
+    return lambda line: print_json_line(describe(line))
 
 
 def _text_printer(definition: "ir.WorkflowDef") -> "Callable[[LogLine], None]":

@@ -68,9 +68,13 @@ def list_runs(
 
 
 def describe(found: "Sequence[WorkflowRunSummary]") -> dict[str, Any]:
-    """The document that is shown; runs that have not started come first."""
+    """The document that is shown, of runs that are given with the newest first.
+
+    The oldest come first in it, before them the runs that have not started.
+    """
     from orquestra.cli.printing import as_json
 
+    oldest_first = reversed(found)  # of runs that started at one time, or have not, that stays
     runs = [
         {
             "run_id": run.id,
@@ -81,7 +85,7 @@ def describe(found: "Sequence[WorkflowRunSummary]") -> dict[str, Any]:
             "end_time": as_json(run.status.end_time),
             "owner": run.owner,
         }
-        for run in sorted(found, key=_age)
+        for run in sorted(oldest_first, key=_age)
     ]
     return {"runs": runs}
 

@@ -65,6 +65,7 @@ def dotted_name(file: Path) -> str | None:
 
 def _find_file(module: str) -> Path | None:
     if not (module.endswith(".py") or os.sep in module or "/" in module):
+        _check_dotted_name(module)
         return None
     path = Path(os.path.abspath(module))  # noqa: PTH100 - without following links, as Python
     file = path if path.suffix == ".py" else path.with_name(f"{path.name}.py")
@@ -74,8 +75,23 @@ def _find_file(module: str) -> Path | None:
     raise Failure(
         f"there is no file {file}",
         code=ExitCode.INVALID_WORKFLOW_MODULE,
-        hint="give the path of a Python file, or the dotted name of a module",
+        hint=_how_to_say(module),
     )
+
+
+def _check_dotted_name(module: str) -> None:
+    if ":" in module or not all(module.split(".")):
+        raise Failure(
+            f"{module!r} is not the name of a module",
+            code=ExitCode.INVALID_WORKFLOW_MODULE,
+            hint=_how_to_say(module),
+        )
+
+
+def _how_to_say(module: str) -> str:
+    if ":" in module:
+        return "give MODULE and NAME apart, not with a colon between them"
+    return "give the path of a Python file, or the dotted name of a module"
 
 
 def _import_file(file: Path) -> ModuleType:

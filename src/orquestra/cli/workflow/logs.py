@@ -49,6 +49,7 @@ def logs(
     Without a kind it is asked which to show of those that are not ruled out; where nobody can be
     asked, all of them.
     """
+    from orquestra.cli.log_output import log_types
     from orquestra.cli.logins import find_run
     from orquestra.cli.printing import print_json, working
 
@@ -62,7 +63,7 @@ def logs(
         follow_lines(run, kinds, as_json=as_json)
         return
     with working("Reading logs"):
-        document = describe(run.get_logs(), kinds)
+        document = describe(run.get_logs(*log_types(kinds)), kinds)
     if download_dir is not None or not as_json:
         document = _only_filled(document, asked=any(switches.values()))
     if download_dir is not None:

@@ -65,7 +65,9 @@ def _print(document: dict[str, Any]) -> None:
 
     for pool in document["pools"]:
         word = "node" if pool["max_nodes"] == 1 else "nodes"
-        printing.print_rule(f"{pool['image']}  at most {pool['max_nodes']} {word} of {_size(pool)}")
+        # No rule: its title would be cut off where there is too little room for it.
+        title = f"{pool['image']}  at most {pool['max_nodes']} {word} of {_size(pool)}"
+        click.secho(title, bold=True)
         if not pool["nodes"]:
             click.echo("  no node was needed yet\n")
             continue

@@ -1,22 +1,17 @@
-"""Arguments of workflows, as they are typed: `--param name=value`.
-
-A parameter with the annotation `int`, `float`, `bool` or `str` takes a value of that type. Any
-other one takes JSON; what is no JSON is a text.
-"""
+"""Arguments of workflows, as they are typed: `--param name=value`."""
 
 import inspect
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import click
 
 from orquestra.cli.exit_codes import ExitCode
 from orquestra.cli.failures import Failure
+from orquestra.cli.workflow.parameter_values import evaluated, quoted, read
 from orquestra.sdk import WorkflowTemplate
 
 _TAKES_MANY = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
-_WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 def bind(template: WorkflowTemplate[Any], texts: Sequence[str]) -> inspect.BoundArguments:
@@ -34,9 +29,9 @@ def bind(template: WorkflowTemplate[Any], texts: Sequence[str]) -> inspect.Bound
         if parameter is None:
             _refuse(template, signature, problem=f"has no parameter {name!r}")
         try:
-            values[name] = _value(text, parameter.annotation)
+            values[name] = read(text, annotation=parameter.annotation)
         except ValueError as error:
-            _refuse(template, signature, problem=f"cannot have {name}={text!r}: {error}")
+            _refuse(template, signature, problem=f"cannot have {name}={quoted(text)}: {error}")
     return _bound(template, signature, values)
 
 
@@ -46,7 +41,7 @@ def _split(texts: Sequence[str]) -> dict[str, str]:
         name, equals, value = text.partition("=")
         if not equals or not name.isidentifier():
             raise click.BadParameter(
-                f"{text!r} is not of the form name=value.", param_hint="--param"
+                f"{quoted(text)} is not of the form name=value.", param_hint="--param"
             )
         if name in given:
             raise click.BadParameter(f"{name!r} is given twice.", param_hint="--param")
@@ -55,10 +50,15 @@ def _split(texts: Sequence[str]) -> dict[str, str]:
 
 
 def _signature(template: WorkflowTemplate[Any]) -> inspect.Signature:
-    try:
-        return inspect.signature(template, eval_str=True)
-    except Exception:  # noqa: BLE001 - annotations written as text can be anything
-        return inspect.signature(template)
+    """The parameters, with the meaning of annotations that are written as text."""
+    signature = inspect.signature(template)
+    names = getattr(inspect.unwrap(template), "__globals__", {})
+    return signature.replace(
+        parameters=[
+            parameter.replace(annotation=evaluated(parameter.annotation, names=names))
+            for parameter in signature.parameters.values()
+        ]
+    )
 
 
 def _parameter(signature: inspect.Signature, name: str) -> inspect.Parameter | None:
@@ -70,44 +70,6 @@ def _parameter(signature: inspect.Signature, name: str) -> inspect.Parameter | N
     if parameter is None or parameter.kind is parameter.VAR_KEYWORD:
         return takes_all
     return parameter
-
-
-def _value(text: str, annotation: Any) -> Any:
-    reader = _READERS.get(annotation)
-    if reader is not None:
-        return reader(text)
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def _whole_number(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError("that is no whole number") from None
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError("that is no number") from None
-
-
-def _yes_or_no(text: str) -> bool:
-    if text.lower() not in _WORDS:
-        raise ValueError("that is neither true nor false")
-    return _WORDS[text.lower()]
-
-
-_READERS: Mapping[Any, Callable[[str], Any]] = {
-    str: str,
-    int: _whole_number,
-    float: _number,
-    bool: _yes_or_no,
-}
 
 
 def _bound(

@@ -1,6 +1,5 @@
 """`orq wf watch`."""
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from orquestra.cli.options import config_option, run_id_argument
 
 if TYPE_CHECKING:
     from orquestra.sdk import WorkflowRun
-    from orquestra.sdk.runs.live import RunSnapshot
+    from orquestra.sdk.runs.live import OnOutage, RunSnapshot
 
 Show = Callable[["RunSnapshot"], None]
 
@@ -35,8 +34,8 @@ def watch(run_id: str | None, config: str | None, as_json: bool) -> None:
     run = find_run(run_id, config=config)
     last: RunSnapshot | None = None
     try:
-        with _opened(run, as_json=as_json) as show:
-            for last in run.watch():
+        with _opened(run, as_json=as_json) as (show, tell_outage):
+            for last in run.watch(on_outage=tell_outage):
                 show(last)
     except KeyboardInterrupt:
         click.echo(f"\nThe run {run.run_id} goes on.", err=True)
@@ -46,23 +45,24 @@ def watch(run_id: str | None, config: str | None, as_json: bool) -> None:
 
 
 @contextmanager
-def _opened(run: "WorkflowRun", *, as_json: bool) -> "Iterator[Show]":
-    """The display that suits the place."""
+def _opened(run: "WorkflowRun", *, as_json: bool) -> "Iterator[tuple[Show, OnOutage]]":
+    """The display that suits the place, for changes and for times in which none are known."""
+    from orquestra.cli.workflow.following import tell_outage
     from orquestra.cli.workflow.functions import function_name
 
     if as_json:
-        yield _print_json
+        yield _print_json, tell_outage
         return
     name_function = partial(function_name, run.get_status_model().workflow_def)
     if sys.stdout.isatty():
         from orquestra.cli.workflow.watch_table import LiveTable
 
         with LiveTable(run.run_id, name_function=name_function) as table:
-            yield table.show
+            yield table.show, table.tell_outage
     else:
         from orquestra.cli.workflow.watch_lines import Lines
 
-        yield Lines(run.run_id, name_function=name_function).show
+        yield Lines(run.run_id, name_function=name_function).show, tell_outage
 
 
 def describe(snapshot: "RunSnapshot") -> dict[str, Any]:
@@ -84,7 +84,9 @@ def _describe_task(task: Any) -> dict[str, Any]:
 
 
 def _print_json(snapshot: "RunSnapshot") -> None:
-    click.echo(json.dumps(describe(snapshot), ensure_ascii=False))
+    from orquestra.cli.printing import print_json_line
+
+    print_json_line(describe(snapshot))
 
 
 def _check_success(run_id: str, last: "RunSnapshot") -> None:

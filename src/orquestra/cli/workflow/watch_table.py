@@ -19,6 +19,7 @@ from orquestra.sdk.schema import api
 from orquestra.sdk.schema.workflow_run import State
 
 if TYPE_CHECKING:
+    from orquestra.sdk.exceptions import OrquestraError
     from orquestra.sdk.runs.live import RunSnapshot
 
 _REFRESHES = 4
@@ -59,6 +60,8 @@ class LiveTable:
         self._clock = clock
         self._snapshot: RunSnapshot | None = None
         self._choice: _Choice | None = None
+        self._outage: OrquestraError | None = None
+        self._away_since: datetime | None = None
         self._live = Live(
             get_renderable=self.render,
             console=console or Console(),
@@ -76,18 +79,28 @@ class LiveTable:
         """Take over what has changed; it is seen at the next refresh."""
         self._snapshot = snapshot
 
+    def tell_outage(self, error: "OrquestraError | None") -> None:
+        """Say above the tasks that nothing is known of them for now: their times stand still."""
+        self._outage = error
+        self._away_since = None if error is None else self._clock()
+
     def render(self) -> RenderableType:
         """What is seen now."""
         snapshot = self._snapshot
         if snapshot is None:
-            return Text(f"{self._run_id} …")
+            return self._head(f"{self._run_id} …")
         choice = self._chosen(snapshot)
         return Group(
-            Text(in_words(self._run_id, snapshot.progress), style="bold"),
+            self._head(in_words(self._run_id, snapshot.progress)),
             self._table(choice.shown),
             *choice.rest,
             *map(_pool_line, snapshot.pools),
         )
+
+    def _head(self, words: str) -> Text:
+        error = self._outage
+        note = "" if error is None else f"\n{error} Trying again."
+        return Text.assemble((words, "bold"), (note, "yellow"))
 
     def _chosen(self, snapshot: "RunSnapshot") -> _Choice:
         room = max(self._live.console.height - _OTHER_LINES - len(snapshot.pools), 1)
@@ -111,7 +124,7 @@ class LiveTable:
                 Text(self._name_function(task.invocation_id)),
                 Text(task.invocation_id),
                 Text(state, style=state_style(state)),
-                _time(task, now=self._clock()),
+                _time(task, now=self._away_since or self._clock()),
                 Text((task.status.message if task.status else None) or ""),
             )
         return table

@@ -24,7 +24,7 @@ from orquestra.sdk.exceptions import (
 )
 from orquestra.sdk.projects import ProjectRef
 from orquestra.sdk.runtime import LiveEvent
-from orquestra.sdk.schema import api, ir, responses
+from orquestra.sdk.schema import api, ir, paths, responses
 
 MAX_PAGE_SIZE = 100
 
@@ -73,7 +73,7 @@ class ComputeEngineClient:
         """
         response = self._connection.send(
             "GET",
-            f"/api/workflow-definitions/{_segment(definition_id)}",
+            _path("/api/workflow-definitions", definition_id),
             errors={400: NotFoundError, 404: NotFoundError},
         )
         return read_answer(api.Envelope[api.Definition], response).data
@@ -101,7 +101,7 @@ class ComputeEngineClient:
         """
         response = self._connection.send(
             "GET",
-            f"/api/workflow-runs/{_segment(run_id)}",
+            _run_path(run_id),
             params={"tasks": None if tasks else "false"},
             errors=_RUN_NOT_FOUND,
         )
@@ -135,7 +135,7 @@ class ComputeEngineClient:
         """
         self._connection.send(
             "POST",
-            f"/api/workflow-runs/{_segment(run_id)}/terminate",
+            _run_path(run_id, "/terminate"),
             params={"force": None if force is None else str(force)},
             errors=_RUN_NOT_FOUND,
         )
@@ -146,9 +146,7 @@ class ComputeEngineClient:
         Raises:
             WorkflowRunNotFoundError: there is no run of that id.
         """
-        response = self._connection.send(
-            "GET", f"/api/workflow-runs/{_segment(run_id)}/nodes", errors=_RUN_NOT_FOUND
-        )
+        response = self._connection.send("GET", _run_path(run_id, "/nodes"), errors=_RUN_NOT_FOUND)
         return read_answer(api.Envelope[list[api.Pool]], response).data
 
     def get_timing(self, run_id: str) -> api.RunTiming:
@@ -230,7 +228,7 @@ class ComputeEngineClient:
         """
         response = self._connection.send(
             "GET",
-            f"/api/artifacts/{_segment(artifact_id)}",
+            _path("/api/artifacts", artifact_id),
             errors={400: NotFoundError, 404: NotFoundError},
         )
         return read_answer(_ARTIFACT, response)
@@ -256,7 +254,7 @@ class ComputeEngineClient:
         """
         response = self._connection.send(
             "GET",
-            f"/api/run-results/{_segment(result_id)}",
+            _path("/api/run-results", result_id),
             errors={400: NotFoundError, 404: NotFoundError},
         )
         return read_answer(_STORED_RESULT, response)
@@ -295,6 +293,7 @@ class ComputeEngineClient:
         self, path: str, params: Mapping[str, Any], *, bodies: Mapping[str, type[api.Body]]
     ) -> Iterator[LiveEvent]:
         with self._connection.stream(path, params=params, errors=_NOTHING_THERE) as response:
+            yield LiveEvent("", None, is_opening=True)
             for event in read_events(response.iter_bytes()):
                 body = bodies.get(event.kind)  # a later release may tell more
                 content = event.data.encode()
@@ -339,5 +338,12 @@ def _project_errors(project: ProjectRef | None) -> dict[int, ErrorMaker]:
     }
 
 
-def _segment(identifier: str) -> str:
-    return quote(identifier, safe="")
+def _run_path(run_id: str, below: str = "") -> str:
+    return _path("/api/workflow-runs", run_id, missing=WorkflowRunNotFoundError) + below
+
+
+def _path(collection: str, identifier: str, *, missing: type[NotFoundError] = NotFoundError) -> str:
+    """The path of a thing; an id that would lead elsewhere is nobody's."""
+    if not paths.is_plain(identifier):
+        raise missing(f"Nothing can have the id {identifier!r}.")
+    return f"{collection}/{quote(identifier, safe='')}"

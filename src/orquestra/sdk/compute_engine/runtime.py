@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,6 +30,11 @@ RESULT_ATTEMPTS = 5
 RESULT_PAUSE = timedelta(milliseconds=200)
 """A run may be SUCCEEDED a moment before its results can be read."""
 
+_AT_ONCE = 8
+"""Requests for the logs of tasks, of which there is one each."""
+
+_Kind = WorkflowLogs.WorkflowLogTypeName
+
 
 class ComputeEngine:
     """Starts, observes and stops runs on one Compute Engine."""
@@ -36,6 +42,7 @@ class ComputeEngine:
     def __init__(self, client: ComputeEngineClient) -> None:
         self._client = client
         self._definitions: dict[str, ir.WorkflowDef] = {}
+        self._artifact_ids: dict[str, dict[ir.TaskInvocationId, str]] = {}
 
     def start(
         self, definition: ir.WorkflowDef, *, project: ProjectRef | None, dry_run: bool
@@ -174,33 +181,37 @@ class ComputeEngine:
         self, run_id: str, *, of: Collection[ir.TaskInvocationId] | None = None
     ) -> dict[ir.TaskInvocationId, responses.WorkflowResult]:
         """What tasks have returned so far, of all invocations or of some; others are left out."""
+        # What a task has returned keeps its id: the list is needed once for all that is in it.
+        ids = self._artifact_ids.get(run_id)
+        if ids is None or of is None or not all(invocation_id in ids for invocation_id in of):
+            ids = self._artifact_ids[run_id] = self._list_artifacts(run_id)
+        listed = ids if of is None else {key: ids[key] for key in of if key in ids}
         found: dict[ir.TaskInvocationId, responses.WorkflowResult] = {}
-        for task_run_id, artifact_ids in self._client.list_artifacts(run_id).items():
-            invocation_id = ir.TaskInvocationId(task_run_id.rpartition("@")[2])
-            if artifact_ids and (of is None or invocation_id in of):
-                try:
-                    found[invocation_id] = self._client.get_artifact(artifact_ids[0])
-                except NotFoundError:  # listed a moment ago: as good as not there yet
-                    continue
+        for invocation_id, artifact_id in listed.items():
+            try:
+                found[invocation_id] = self._client.get_artifact(artifact_id)
+            except NotFoundError:  # listed before: as good as not there yet
+                self._artifact_ids.pop(run_id, None)
         return found
 
-    def workflow_logs(self, run_id: str) -> WorkflowLogs:
-        """All logs of a run so far.
+    def workflow_logs(
+        self, run_id: str, *, kinds: Collection[WorkflowLogs.WorkflowLogTypeName]
+    ) -> WorkflowLogs:
+        """The logs of a run so far; only those of these kinds are fetched.
 
         Raises:
             WorkflowRunNotFoundError: there is no run of that id.
             InvalidWorkflowRunLogsError: the engine sent something else.
         """
-        run = self._client.get_run(run_id)
-        env_setup, other = self._cluster_logs(run_id)
-        started = [task for task in run.task_runs if _state(task) is not State.WAITING]
-        per_task = {
-            ir.TaskInvocationId(task.invocation_id): output
-            for task in started
-            if (output := self._task_logs_or_none(run_id, task.invocation_id)) is not None
-        }
+        run = self._client.get_run(run_id, tasks=_Kind.PER_TASK in kinds)
+        env_setup, other = LogOutput(), LogOutput()
+        if _Kind.ENV_SETUP in kinds or _Kind.OTHER in kinds:  # they come together
+            env_setup, other = self._cluster_logs(run_id)
         return WorkflowLogs(
-            per_task=per_task, env_setup=env_setup, system=self._system_logs(run_id), other=other
+            per_task=self._logs_of_tasks(run) if _Kind.PER_TASK in kinds else {},
+            env_setup=env_setup if _Kind.ENV_SETUP in kinds else LogOutput(),
+            system=self._system_logs(run_id) if _Kind.SYSTEM in kinds else LogOutput(),
+            other=other if _Kind.OTHER in kinds else LogOutput(),
         )
 
     def task_logs(self, run_id: str, *, invocation_id: str) -> LogOutput:
@@ -252,6 +263,13 @@ class ComputeEngine:
             self._definitions[definition_id] = self._client.get_definition(definition_id).workflow
         return self._definitions[definition_id]
 
+    def _list_artifacts(self, run_id: str) -> dict[ir.TaskInvocationId, str]:
+        return {
+            ir.TaskInvocationId(task_run_id.rpartition("@")[2]): artifact_ids[0]
+            for task_run_id, artifact_ids in self._client.list_artifacts(run_id).items()
+            if artifact_ids
+        }
+
     def _cluster_logs(self, run_id: str) -> tuple[LogOutput, LogOutput]:
         try:
             return read_workflow_logs(self._client.get_workflow_logs(run_id))
@@ -263,6 +281,18 @@ class ComputeEngine:
             return read_system_logs(self._client.get_system_logs(run_id))
         except NotFoundError:
             return LogOutput()
+
+    def _logs_of_tasks(self, run: api.Run) -> dict[ir.TaskInvocationId, LogOutput]:
+        def read(task: api.TaskRun) -> tuple[str, LogOutput | None]:
+            return task.invocation_id, self._task_logs_or_none(run.id, task.invocation_id)
+
+        started = [task for task in run.task_runs if _state(task) is not State.WAITING]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return {
+                ir.TaskInvocationId(invocation_id): output
+                for invocation_id, output in pool.map(read, started)
+                if output is not None
+            }
 
     def _task_logs_or_none(self, run_id: str, invocation_id: str) -> LogOutput | None:
         try:

@@ -10,7 +10,7 @@ import pydantic
 from orquestra.sdk.compute_engine.connection import Connection, ErrorMaker, read_answer
 from orquestra.sdk.configuration.config import RuntimeConfig, as_config
 from orquestra.sdk.exceptions import NotFoundError, WorkspacesNotSupportedError
-from orquestra.sdk.schema import api
+from orquestra.sdk.schema import api, paths
 
 EntryT = TypeVar("EntryT")
 
@@ -77,7 +77,13 @@ def list_projects(config: str | RuntimeConfig, workspace_id: str | Workspace) ->
 
 
 def resource_name(workspace_id: str) -> str:
-    """A workspace as paths name it; the names of personal ones have slashes, which stay."""
+    """A workspace as paths name it; the names of personal ones have slashes, which stay.
+
+    Raises:
+        NotFoundError: no workspace can have the id, which would lead a request elsewhere.
+    """
+    if not paths.is_plain(workspace_id):
+        raise NotFoundError(f"No workspace can have the id {workspace_id!r}.")
     return quote(f"{_WORKSPACE_RESOURCE}{workspace_id}", safe=":/@")
 
 

@@ -248,13 +248,17 @@ def save_login(config: RuntimeConfig) -> None:
         _put(config, saved)
 
 
-def saved_logins() -> list[str]:
-    """Names of the saved logins that are of Compute Engines."""
-    return [
-        name
+def saved_logins() -> dict[str, RuntimeConfiguration]:
+    """The saved logins that are of Compute Engines, by name.
+
+    Raises:
+        RuntimeConfigError: the saved logins cannot be read.
+    """
+    return {
+        name: entry
         for name, entry in read_configs().items()
         if entry.runtime_name == RuntimeName.CE_REMOTE
-    ]
+    }
 
 
 def as_config(config: str | RuntimeConfig) -> RuntimeConfig:

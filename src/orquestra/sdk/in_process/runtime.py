@@ -106,9 +106,12 @@ class InProcess:
             and artifact_id in record.values
         }
 
-    def workflow_logs(self, run_id: str) -> WorkflowLogs:
+    def workflow_logs(
+        self, run_id: str, *, kinds: Collection[WorkflowLogs.WorkflowLogTypeName]
+    ) -> WorkflowLogs:
         """What the tasks that have begun have written; nothing is installed, no machine starts."""
-        tasks = self._record(run_id).tasks
+        of_tasks = WorkflowLogs.WorkflowLogTypeName.PER_TASK in kinds
+        tasks = self._record(run_id).tasks if of_tasks else {}
         return WorkflowLogs(
             per_task={
                 key: task.output.lines()

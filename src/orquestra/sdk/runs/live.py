@@ -3,6 +3,7 @@
 A stream that breaks, because the network does or because the engine is restarted, is opened again.
 Lines go on where they broke off: none is missed, and none comes twice. Of tasks and nodes comes
 what they are now: what they were in between may be missed, and what is known may come again.
+Meanwhile nothing is known of the run, which is told.
 """
 
 import time
@@ -10,6 +11,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from orquestra.sdk.call_sites import warn_user
+from orquestra.sdk.exceptions import OrquestraError
 from orquestra.sdk.logs import LogLine, LogOutput, WorkflowLogs
 from orquestra.sdk.runs.waiting import ENGINE_IS_AWAY, RECONNECT_PAUSE, Silence
 from orquestra.sdk.runtime import Engine, LiveEvent, Runtime
@@ -19,6 +22,15 @@ Kind = WorkflowLogs.WorkflowLogTypeName
 _WORDS = {kind: "task" if kind is Kind.PER_TASK else kind.value for kind in Kind}
 _sleep = time.sleep
 _KINDS = {word: kind for kind, word in _WORDS.items()}
+
+OnOutage = Callable[[OrquestraError | None], None]
+"""Is called with why the engine cannot be reached, once, and with None when it is back."""
+
+
+def warn_of_outage(error: OrquestraError | None) -> None:
+    """Warn, on the user's line, that nothing is known of a run for now."""
+    if error is not None:
+        warn_user(f"{error} Trying again.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +56,7 @@ def follow_logs(
     *,
     kinds: Collection[Kind] = (),
     invocation_id: str | None = None,
+    on_outage: OnOutage = warn_of_outage,
 ) -> Iterator[LogLine]:
     """Every line of a run, those that are there and those that come, until it is over.
 
@@ -57,19 +70,21 @@ def follow_logs(
     """
     wanted = list(kinds or ([Kind.PER_TASK] if invocation_id else Kind))
     if not isinstance(runtime, Engine):
-        yield from _stored_lines(runtime.workflow_logs(run_id), wanted, invocation_id)
+        yield from _stored_lines(runtime.workflow_logs(run_id, kinds=wanted), invocation_id)
         return
     words = [_WORDS[kind] for kind in wanted]
 
     def opened(after: str | None) -> Iterator[LiveEvent]:
         return runtime.log_events(run_id, kinds=words, invocation_id=invocation_id, after=after)
 
-    for body in _resumed(opened):
+    for body in _resumed(opened, on_outage):
         if isinstance(body, api.RunLogLine) and body.kind in _KINDS:
             yield _line(body)
 
 
-def watch(runtime: Engine, run_id: str) -> Iterator[RunSnapshot]:
+def watch(
+    runtime: Engine, run_id: str, *, on_outage: OnOutage = warn_of_outage
+) -> Iterator[RunSnapshot]:
     """A run now and after each change, until nothing of it executes any more.
 
     Raises as `follow_logs` does.
@@ -80,7 +95,7 @@ def watch(runtime: Engine, run_id: str) -> Iterator[RunSnapshot]:
 
     tasks: dict[str, api.TaskRun] = {}
     snapshot: RunSnapshot | None = None
-    for news in _resumed(opened):
+    for news in _resumed(opened, on_outage):
         if isinstance(news, api.RunProgress):
             if snapshot is not None and snapshot.progress == news:
                 continue  # the last event says only that it is the last
@@ -100,13 +115,43 @@ def watch(runtime: Engine, run_id: str) -> Iterator[RunSnapshot]:
         yield snapshot
 
 
-def _resumed(opened: Callable[[str | None], Iterator[LiveEvent]]) -> Iterator[api.Body]:
+class _Outage(Silence):
+    """A silence that is told of as soon as it is known why."""
+
+    def __init__(self, tell: OnOutage) -> None:
+        super().__init__()
+        self._tell = tell
+        self._is_told = False
+
+    def end(self) -> None:
+        super().end()
+        self.connected()
+
+    def connected(self) -> None:
+        """The engine is there, and has said nothing yet."""
+        if self._is_told:
+            self._is_told = False
+            self._tell(None)
+
+    def check(self, error: OrquestraError | None = None) -> None:
+        super().check(error)
+        if error is not None and not self._is_told:
+            self._is_told = True
+            self._tell(error)
+
+
+def _resumed(
+    opened: Callable[[str | None], Iterator[LiveEvent]], on_outage: OnOutage
+) -> Iterator[api.Body]:
     """What streams of events tell, one opened after another, up to the last event."""
     after: str | None = None
-    silence = Silence()
+    silence = _Outage(on_outage)
     while True:
         try:
             for event in opened(after):
+                if event.is_opening:
+                    silence.connected()
+                    continue
                 silence.end()
                 after = event.id or after
                 if event.body is not None:
@@ -130,16 +175,11 @@ def _line(told: api.RunLogLine) -> LogLine:
     )
 
 
-def _stored_lines(
-    logs: WorkflowLogs, kinds: Collection[Kind], invocation_id: str | None
-) -> Iterator[LogLine]:
+def _stored_lines(logs: WorkflowLogs, invocation_id: str | None) -> Iterator[LogLine]:
     """The lines of a run that has ended where it was started, in this process."""
-    if Kind.PER_TASK in kinds:
-        for task, output in logs.per_task.items():
-            if invocation_id in (None, task):
-                yield from _lines(
-                    output, LogLine(kind=Kind.PER_TASK, text="", task_invocation_id=task)
-                )
+    for task, output in logs.per_task.items():
+        if invocation_id in (None, task):
+            yield from _lines(output, LogLine(kind=Kind.PER_TASK, text="", task_invocation_id=task))
 
 
 def _lines(output: LogOutput, form: LogLine) -> Iterator[LogLine]:

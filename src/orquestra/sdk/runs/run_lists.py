@@ -9,8 +9,9 @@ from orquestra.sdk.call_sites import warn_user
 from orquestra.sdk.configuration.config import RuntimeConfig, as_config
 from orquestra.sdk.exceptions import ProjectInvalidError
 from orquestra.sdk.projects import current_workspace
+from orquestra.sdk.runs.filters import as_states
 from orquestra.sdk.runs.run_search import connect
-from orquestra.sdk.runs.workflow_runs import WorkflowRun, as_states, warn_of_project_dir
+from orquestra.sdk.runs.workflow_runs import WorkflowRun, warn_of_project_dir
 from orquestra.sdk.schema.workflow_run import State, WorkflowRunSummary
 
 _AGE = re.compile(

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 from orquestra.sdk import evaluation
 from orquestra.sdk.exceptions import TaskInvocationNotFoundError, TaskRunNotFound
 from orquestra.sdk.logs import LogOutput
+from orquestra.sdk.runs.snapshots import Snapshot, Snapshots
 from orquestra.sdk.runtime import Runtime
 from orquestra.sdk.schema import ir, workflow_run
 from orquestra.sdk.schema.workflow_run import State
@@ -33,11 +34,14 @@ class TaskRun:
         self,
         runtime: Runtime,
         *,
-        run: workflow_run.WorkflowRun,
+        snapshots: Snapshots,
+        seen: Snapshot,
         task_run: workflow_run.TaskRun,
     ) -> None:
         self._runtime = runtime
-        self._run = run
+        self._snapshots = snapshots
+        self._seen = seen
+        self._run = seen.run
         self._task_run = task_run
 
     @property
@@ -69,13 +73,19 @@ class TaskRun:
     def get_status(self) -> State:
         """The state of this task run, asked for now.
 
+        Each time that it is called, the runtime is asked for the whole run. Tasks of the same
+        `get_tasks` or `WorkflowRun` share an answer where they are asked one right after the
+        other: it is 0.2 seconds old at most, and a task never gets the same one twice. A run of
+        which nothing executes any more is asked for only once.
+
         Raises:
             TaskInvocationNotFoundError: the runtime does not know this task run any more.
         """
-        for task_run in self._runtime.status(self._run.id).task_runs:
-            if task_run.invocation_id == self._task_run.invocation_id:
-                return task_run.status.state
-        raise TaskInvocationNotFoundError(self._task_run.invocation_id)
+        self._seen = self._snapshots.after(self._seen)
+        task_run = self._seen.tasks.get(self._task_run.invocation_id)
+        if task_run is None:
+            raise TaskInvocationNotFoundError(self._task_run.invocation_id)
+        return task_run.status.state
 
     def get_logs(self) -> LogOutput:
         """What the task has written so far.
@@ -124,11 +134,13 @@ class TaskRun:
 
     def get_parents(self) -> set["TaskRun"]:
         """Task runs that produce the arguments of this one."""
-        needed = set(self._producers().values())
+        tasks = self._seen.tasks
         return {
-            TaskRun(self._runtime, run=self._run, task_run=task_run)
-            for task_run in self._run.task_runs
-            if task_run.invocation_id in needed
+            TaskRun(
+                self._runtime, snapshots=self._snapshots, seen=self._seen, task_run=tasks[needed]
+            )
+            for needed in set(self._producers().values())
+            if needed in tasks
         }
 
     def __repr__(self) -> str:
@@ -159,7 +171,7 @@ class TaskRun:
     def _producers(self) -> dict[str, ir.TaskInvocationId]:
         """Which invocations make the arguments that tasks make."""
         definition = self._run.workflow_def
-        every = definition.producers()
+        every = self._seen.producers
         leaves = definition.leaves(self._invocation.argument_ids())
         return {leaf: every[ir.ArtifactNodeId(leaf)] for leaf in leaves if leaf in every}
 

@@ -8,6 +8,7 @@ from orquestra.sdk.call_sites import warn_user
 from orquestra.sdk.exceptions import (
     BaseRuntimeError,
     NotFoundError,
+    OrquestraError,
     RayNotRunningError,
     RemoteConnectionError,
 )
@@ -31,7 +32,7 @@ class Silence:
         """The engine has said something."""
         self._since = time.monotonic()
 
-    def check(self, error: Exception | None = None) -> None:
+    def check(self, error: OrquestraError | None = None) -> None:
         """Raise the `error` for which it says nothing, or one for streams that end empty.
 
         Raises:

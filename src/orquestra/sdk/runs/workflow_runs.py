@@ -1,6 +1,5 @@
 """One execution of a workflow, as users see it."""
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import cached_property
@@ -20,8 +19,10 @@ from orquestra.sdk.exceptions import (
 from orquestra.sdk.invocation_order import in_order
 from orquestra.sdk.logs import LogLine, WorkflowLogs
 from orquestra.sdk.projects import ProjectRef, resolve_project
-from orquestra.sdk.runs.live import RunSnapshot, follow_logs, watch
+from orquestra.sdk.runs.filters import TaskFilter, as_states
+from orquestra.sdk.runs.live import OnOutage, RunSnapshot, follow_logs, warn_of_outage, watch
 from orquestra.sdk.runs.run_search import connect, search_run
+from orquestra.sdk.runs.snapshots import Snapshots
 from orquestra.sdk.runs.task_runs import TaskRun, TaskRuns
 from orquestra.sdk.runs.waiting import has_ended, wait_for_end
 from orquestra.sdk.runtime import Engine, Runtime
@@ -40,6 +41,7 @@ class WorkflowRun:
         self._run_id = run_id
         self._config = config
         self._runtime = runtime
+        self._snapshots = Snapshots(runtime, run_id)
 
     @classmethod
     def by_id(
@@ -121,12 +123,16 @@ class WorkflowRun:
         return self._runtime.project(self._run_id)
 
     def get_status(self) -> State:
-        """The state of the run, asked for now."""
-        return self._runtime.progress(self._run_id).state
+        """The state of the run, asked for now, unless a snapshot has shown how it stays."""
+        final = self._snapshots.final
+        return final.run.status.state if final else self._progress().state
 
     def get_status_model(self) -> workflow_run.WorkflowRun:
-        """A snapshot: definition, tasks, times, and the message that says why a run failed."""
-        return self._runtime.status(self._run_id)
+        """A snapshot: definition, tasks, times, and the message that says why a run failed.
+
+        It is taken now; one of a run of which nothing executes any more is kept.
+        """
+        return self._snapshots.now().run
 
     def wait_until_finished(self, frequency: float = 0.25, verbose: bool = True) -> State:
         """Wait until the run has ended, well or not. Its engine tells that at once.
@@ -156,6 +162,7 @@ class WorkflowRun:
                 seconds to end (the run is TERMINATED).
         """
         self._runtime.stop(self._run_id, force=force)
+        self._snapshots.forget()
 
     def get_results_serialized(self, wait: bool = False) -> Sequence[responses.WorkflowResult]:
         """The outputs of the workflow as they are stored, one for each value it returned.
@@ -165,7 +172,7 @@ class WorkflowRun:
             WorkflowRunNotSucceeded: the run has ended otherwise than well.
             WorkflowResultsNotReadyError: the results are not stored yet.
         """
-        end = self._wait() if wait else self._runtime.progress(self._run_id)
+        end = self._wait() if wait else self._progress()
         state = end.state
         if not has_ended(state):
             raise WorkflowRunNotFinished(
@@ -241,12 +248,20 @@ class WorkflowRun:
             for invocation_id, artifact in self.get_artifacts_serialized().items()
         }
 
-    def get_logs(self) -> WorkflowLogs:
-        """All logs of the run so far."""
-        return self._runtime.workflow_logs(self._run_id)
+    def get_logs(self, *kinds: WorkflowLogs.WorkflowLogTypeName) -> WorkflowLogs:
+        """The logs of the run so far.
+
+        Args:
+            kinds: only these, the others stay empty; none means all. Each task takes a request.
+        """
+        wanted = kinds or tuple(WorkflowLogs.WorkflowLogTypeName)
+        return self._runtime.workflow_logs(self._run_id, kinds=wanted)
 
     def follow_logs(
-        self, *kinds: WorkflowLogs.WorkflowLogTypeName, task_invocation_id: str | None = None
+        self,
+        *kinds: WorkflowLogs.WorkflowLogTypeName,
+        task_invocation_id: str | None = None,
+        on_outage: OnOutage = warn_of_outage,
     ) -> Iterator[LogLine]:
         """Every line of the run, those that are there and then those that come, until it is over.
 
@@ -256,6 +271,8 @@ class WorkflowRun:
         Args:
             kinds: only lines of these kinds; none means all of them.
             task_invocation_id: only lines of this task.
+            on_outage: called with an error when the engine goes away, and with None when it is
+                back. By default there is a warning when it goes.
 
         Raises:
             NotFoundError: the engine is too old to tell.
@@ -263,13 +280,17 @@ class WorkflowRun:
             RayNotRunningError: the local runtime did.
         """
         return follow_logs(
-            self._runtime, self._run_id, kinds=kinds, invocation_id=task_invocation_id
+            self._runtime,
+            self._run_id,
+            kinds=kinds,
+            invocation_id=task_invocation_id,
+            on_outage=on_outage,
         )
 
-    def watch(self) -> Iterator[RunSnapshot]:
+    def watch(self, *, on_outage: OnOutage = warn_of_outage) -> Iterator[RunSnapshot]:
         """The run with its tasks and nodes, now and after each change, until it is over.
 
-        Raises as `follow_logs` does, and also:
+        Calls `on_outage`, and raises, as `follow_logs` does, and also:
 
         Raises:
             NotFoundError: the run was executed in process, where nothing is left to watch.
@@ -279,7 +300,7 @@ class WorkflowRun:
                 f"Run {self._run_id!r} was executed in process, so it cannot be watched: "
                 "get_status_model() says how it has ended."
             )
-        return watch(self._runtime, self._run_id)
+        return watch(self._runtime, self._run_id, on_outage=on_outage)
 
     def get_timing(self) -> api.RunTiming:
         """Where the time of the run went so far, and how to make it faster.
@@ -318,31 +339,35 @@ class WorkflowRun:
         Raises:
             ValueError: a text is no regular expression.
         """
-        patterns = [
-            _pattern(function_name, option="function_name"),
-            _pattern(task_run_id, option="task_run_id"),
-            _pattern(task_invocation_id, option="task_invocation_id"),
-        ]
-        run = self.get_status_model()
-        warn_if_incompatible(run.workflow_def)
+        wanted = TaskFilter(
+            function_name=function_name,
+            task_run_id=task_run_id,
+            task_invocation_id=task_invocation_id,
+        )
+        snapshot = self._snapshots.now()
+        definition = snapshot.run.workflow_def
+        warn_if_incompatible(definition)
         states = set(as_states(state))
-        by_invocation = {task_run.invocation_id: task_run for task_run in run.task_runs}
-        found = TaskRuns()
-        for invocation_id in in_order(run.workflow_def):
-            model = by_invocation.get(invocation_id)
-            if model is None or (states and model.status.state not in states):
-                continue
-            task_run = TaskRun(self._runtime, run=run, task_run=model)
-            names = (task_run.fn_name, task_run.task_run_id, task_run.task_invocation_id)
-            if all(p.fullmatch(name) for p, name in zip(patterns, names, strict=True)):
-                found.append(task_run)
-        return found
+        models = filter(None, map(snapshot.tasks.get, in_order(definition)))
+        found = (
+            TaskRun(self._runtime, snapshots=self._snapshots, seen=snapshot, task_run=model)
+            for model in models
+            if not states or model.status.state in states
+        )
+        return TaskRuns(filter(wanted.has, found))
 
     def _read_artifact(self, invocation_id: str, artifact: responses.WorkflowResult) -> Any:
         return read_value(artifact, what=f"What {invocation_id} of run {self._run_id} returned")
 
+    def _progress(self) -> api.RunProgress:
+        self._snapshots.forget()
+        return self._runtime.progress(self._run_id)
+
     def _wait(self, *, pause: timedelta = _PAUSE, verbose: bool = True) -> api.RunProgress:
-        return wait_for_end(self._runtime, self._run_id, pause=pause, verbose=verbose)
+        try:
+            return wait_for_end(self._runtime, self._run_id, pause=pause, verbose=verbose)
+        finally:
+            self._snapshots.forget()
 
     def __str__(self) -> str:
         return (
@@ -373,20 +398,3 @@ def _place(config: RuntimeConfig) -> str:
     if config.is_in_process:
         return "this process"
     return "the local runtime" if config.is_local else f"the Compute Engine {config.name}"
-
-
-def as_states(state: State | Sequence[State] | None) -> Sequence[State]:
-    """One state, several or none, as a sequence."""
-    if state is None:
-        return ()
-    return (state,) if isinstance(state, State) else state
-
-
-def _pattern(text: str | None, *, option: str) -> re.Pattern[str]:
-    try:
-        return re.compile(".*" if text is None else text, re.DOTALL)
-    except re.error as error:
-        raise ValueError(
-            f"{option}={text!r} is not a regular expression: {error}. Write .* for any text, and "
-            "a backslash before a character that means itself."
-        ) from error

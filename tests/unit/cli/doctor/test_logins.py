@@ -129,6 +129,18 @@ def test_only_logins_of_compute_engines_are_asked(orq):
     assert logins.checks(only="other") == {}
 
 
+@pytest.mark.parametrize("only", [None, "local"])
+def test_a_login_whose_name_means_something_else_is_a_problem(orq, healthy, only):
+    options = {"uri": healthy.uri, "token": token(expires_in=864_000)}
+    entry = {"config_name": "local", "runtime_name": "CE_REMOTE", "runtime_options": options}
+    config_path().write_text(json.dumps({"configs": {"local": entry}}))
+
+    (finding,) = logins.checks(only=only)["Login local"]()
+
+    assert finding.verdict is Verdict.PROBLEM
+    assert finding.fix == f"orq login -s {healthy.uri} --name <another name>"
+
+
 @pytest.mark.parametrize("kind", ["QE_REMOTE", "RAY_LOCAL", "SOMETHING"])
 def test_a_login_of_another_kind_that_is_named_is_said_not_to_be_checked(orq, kind):
     entry = {"config_name": "old", "runtime_name": kind, "runtime_options": {}}

@@ -103,6 +103,7 @@ def test_without_a_token_it_is_told_how_to_log_in_by_hand(
     assert lines[0] == "We were unable to automatically log you in."
     assert lines[2].startswith(f"{login_page.uri}/login?port=")
     assert lines[4] == f"orq login -s {login_page.uri} -t <paste your token here>"
+    assert ("cancelled" in result.stderr.splitlines()) is (happens == "cancelled")
 
 
 def test_as_json_a_login_that_is_left_to_the_browser_is_a_document(orq, login_page, open_browser):

@@ -1,4 +1,5 @@
 import json
+import shlex
 
 import pytest
 
@@ -106,6 +107,38 @@ def test_an_address_that_cannot_be_read_is_refused_whatever_name_is_given(orq):
     assert "is not the address of a Compute Engine" in result.stderr
 
 
+@pytest.mark.parametrize("port", ["99999", "0", "http"])
+@pytest.mark.parametrize("name", [[], ["--name", "lab"]])
+def test_an_address_with_a_port_that_cannot_be_is_refused(orq, tmp_path, port, name):
+    result = orq("login", "-s", f"http://127.0.0.1:{port}", *name, "-t", token())
+
+    assert result.exit_code == 2
+    assert f"The port in 'http://127.0.0.1:{port}' is no number" in result.stderr
+    assert not (tmp_path / "config.json").exists()
+
+
+def test_an_address_is_the_same_in_whatever_letters_it_is_written(orq, saved):
+    orq("login", "-s", "http://localhost:9", "-t", token())
+    new = token(expires_in=60)
+
+    orq("login", "-s", " HTTP://LocalHost:9", "-t", new)
+
+    assert saved() == {"localhost:9": {"uri": "http://localhost:9", "token": new}}
+
+
+def test_only_the_host_of_an_address_is_written_in_small_letters(orq, saved):
+    orq("login", "-s", "https://Lab.example.com/Engine", "-t", token())
+
+    assert saved()["lab"]["uri"] == "https://lab.example.com/Engine"
+
+
+def test_blanks_around_a_name_do_not_count(orq, saved):
+    orq("login", "-s", "https://lab.example.com", "--name", " my lab ", "-t", token())
+
+    assert saved().keys() == {"my lab"}
+    assert orq("login", "-s", "https://a.b", "--name", " local ", "-t", token()).exit_code == 2
+
+
 def test_an_expired_token_is_not_saved(orq, tmp_path):
     result = orq("login", "-s", "https://lab.example.com", "-t", token(expires_in=-60))
 
@@ -153,11 +186,17 @@ class TestNameOfNoLogin:
             ("lba", 2, "No config 'lba' found in file."),
             ("local", 14, "Cannot log in with 'local' as it relates to local runs."),
             ("my-ray", 14, "Cannot log in with 'my-ray' as it relates to local runs."),
+            ("here", 14, "Cannot log in with 'here' as it relates to local runs."),
+            ("ray", 14, "Cannot log in with 'ray' as it relates to local runs."),
+            ("new", 2, "Cannot log in with 'new' as it is of the kind FOO."),
         ],
     )
     def test_is_told_with_the_names_that_there_are(self, orq, write_logins, name, code, problem):
         write_logins(lab={"uri": "https://lab.example.com", "token": token()})
+        write_logins(ray={"uri": "https://ray.example.com", "token": token()})
         write_logins.add("my-ray", "RAY_LOCAL")
+        write_logins.add("here", "IN_PROCESS")
+        write_logins.add("new", "FOO")
 
         result = orq("login", "-c", name, "-t", token())
 
@@ -186,6 +225,21 @@ def test_a_login_of_quantum_engine_becomes_one_of_a_compute_engine_where_that_is
 
     assert result.exit_code == 0, result.output
     assert saved() == {"old": {"uri": "https://old.example.com", "token": new}}
+
+
+def test_in_a_script_a_login_of_quantum_engine_is_changed_by_the_command_that_is_told(
+    orq, write_logins, saved
+):
+    write_logins.add("my lab", "QE_REMOTE", uri="https://old.example.com", token="old")
+
+    result = orq("login", "-c", "my lab", "-t", token())
+
+    assert result.exit_code == 255
+    _, hint = result.stderr.split("hint: answer with ")
+    assert hint == "-s https://old.example.com --name 'my lab'\n"
+    new = token()
+    assert orq("login", *shlex.split(hint), "-t", new).exit_code == 0
+    assert saved() == {"my lab": {"uri": "https://old.example.com", "token": new}}
 
 
 def test_a_login_of_quantum_engine_stays_where_the_change_is_not_wanted(

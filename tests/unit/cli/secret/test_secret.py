@@ -93,6 +93,20 @@ def test_a_value_is_asked_for_and_not_shown(secret, engine, monkeypatch):
     assert json.loads(engine.bodies[SECRETS])["data"]["value"] == VALUE
 
 
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_name_that_no_secret_can_have_is_refused_before_its_value_is_asked_for(
+    secret, engine, monkeypatch, is_terminal
+):
+    monkeypatch.setattr(prompts, "is_interactive", lambda: is_terminal)
+
+    result = CliRunner().invoke(root, ["secret", "set", "a b"], input=f"{VALUE}\n")
+
+    assert result.exit_code == 2
+    assert "A name has at most 128 letters" in result.stderr
+    assert "Value of" not in result.stderr
+    assert engine.calls == []
+
+
 def test_without_a_terminal_the_other_way_is_told(secret, engine):
     result = secret("secret", "set", "db-password")
 

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from orquestra.cli.workflow import watch_table
 from orquestra.cli.workflow.watch_table import LiveTable
+from orquestra.sdk.exceptions import RemoteConnectionError
 from orquestra.sdk.runs.live import RunSnapshot
 from orquestra.sdk.schema import api
 from tests.unit.cli.canned_engine import END, RUN_ID, START
@@ -88,6 +89,31 @@ def test_only_the_kinds_asked_for_are_followed(logged_in, engine, invocations):
 
     (call,) = [call for call in engine.calls if LOGS in call]
     assert "kind=task&kind=system&" in call
+
+
+@pytest.fixture
+def outage(monkeypatch):
+    """Has following a run tell of an engine that goes away and comes back."""
+
+    def told(_run, *_kinds, on_outage):
+        on_outage(RemoteConnectionError("http://engine.example"))
+        on_outage(None)
+        return iter(())
+
+    for method in ("follow_logs", "watch"):
+        monkeypatch.setattr(f"orquestra.sdk.WorkflowRun.{method}", told)
+
+
+@pytest.mark.parametrize("options", [["logs", "--follow"], ["watch"]])
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_an_engine_that_goes_away_is_told(logged_in, invocations, outage, options, more):
+    result = logged_in("wf", *options, RUN_ID, *more)
+
+    assert result.stdout == ""
+    away, back = result.stderr.splitlines()
+    assert away.startswith("note: The Compute Engine at http://engine.example cannot be reached.")
+    assert away.endswith(" Trying again.")
+    assert back == "note: the engine answers again."
 
 
 def test_what_is_followed_is_not_saved(logged_in, engine, invocations, tmp_path):
@@ -304,6 +330,34 @@ def test_tasks_are_ordered_once_while_their_times_go_on(monkeypatch):
     table.show(replace(snapshot, news=news))
     shown()
     assert len(ranked) == 2
+
+
+def test_while_the_engine_is_away_the_table_says_so_and_its_times_stand_still():
+    moments = iter(datetime(2025, 2, 24, 9, 0, second, tzinfo=UTC) for second in range(1, 60))
+    console = Console(width=110, height=30)
+    table = LiveTable(RUN_ID, name_function=str, console=console, clock=lambda: next(moments))
+    running = api.TaskRun.model_validate(task("1", "RUNNING", startTime="2025-02-24T09:00:00Z"))
+    news = api.RunProgress(state="RUNNING", total_tasks=1, completed_tasks=0)
+
+    def shown():
+        with console.capture() as captured:
+            console.print(table.render())
+        return captured.get()
+
+    table.tell_outage(RemoteConnectionError("http://engine.example"))
+    assert "cannot be reached" in shown()
+    table.tell_outage(None)
+
+    table.show(RunSnapshot(progress=news, tasks={"1": running}, pools=(), news=news))
+    assert "RUNNING   2.0 s" in shown()
+    table.tell_outage(RemoteConnectionError("http://engine.example"))
+    first = shown()
+    assert "http://engine.example cannot be reached" in " ".join(first.split())
+    assert first == shown()
+
+    table.tell_outage(None)
+    assert "reached" not in shown()
+    assert "RUNNING   5.0 s" in shown()
 
 
 def test_of_many_tasks_those_that_matter_are_shown_and_the_others_counted(table):

@@ -42,6 +42,20 @@ def test_the_list_has_runs_that_wait_and_then_the_oldest_first(listed):
     assert [run["run_id"] for run in listed.json("wf", "list")["runs"]] == ["next", "old", "new"]
 
 
+def test_of_runs_that_started_at_one_time_or_not_yet_the_oldest_come_first_too(listed, engine):
+    newest_first = [
+        summary("wait-2", state="WAITING"),
+        summary("wait-1", state="WAITING"),
+        summary("run-2", state="RUNNING", startTime=START),
+        summary("run-1", state="RUNNING", startTime=START),
+    ]
+    engine.answer(RUNS, newest_first)
+
+    shown = [run["run_id"] for run in listed.json("wf", "list")["runs"]]
+
+    assert shown == ["wait-1", "wait-2", "run-1", "run-2"]
+
+
 def test_the_table_has_the_columns_of_release_1_1(listed, in_utc):
     rows = [re.split(" {2,}", line.strip()) for line in listed("wf", "list").stdout.splitlines()]
 

@@ -84,6 +84,34 @@ def test_a_missing_file_is_told_as_such(project):
     assert caught.value.exit_code == 7
 
 
+@pytest.mark.parametrize("module", ["", ".", "..", ".flows", "flows.", "lab..flows"])
+def test_what_is_no_dotted_name_is_told_as_such(project, module):
+    _write(project / "flows.py", "")
+
+    with pytest.raises(Failure, match="is not the name of a module") as caught:
+        load(module)
+
+    assert caught.value.exit_code == 7
+    assert "path of a Python file" in caught.value.hint
+
+
+@pytest.mark.parametrize("module", ["flows.py:total", "flows:total", "./flows.py:total"])
+def test_a_workflow_is_not_named_behind_a_colon(project, module):
+    _write(project / "flows.py", "")
+
+    with pytest.raises(Failure) as caught:
+        load(module)
+
+    assert caught.value.exit_code == 7
+    assert "give MODULE and NAME apart" in caught.value.hint
+
+
+def test_a_file_whose_name_is_no_name_in_python_is_found_without_its_ending(project):
+    _write(project / "my-flows.py", "mine = True")
+
+    assert load("my-flows").mine
+
+
 @pytest.mark.parametrize("module", ["flows_broken", "flows_broken.py", "../outside.py"])
 def test_an_import_that_fails_says_where_in_the_users_file(project, module):
     for file in ("flows_broken.py", "../outside.py"):

@@ -82,6 +82,15 @@ def test_nothing_is_asked_where_one_kind_is_left_or_a_program_reads(with_logs, k
     assert "epoch 1" in result.stdout
 
 
+def test_logs_of_tasks_are_not_asked_for_where_others_are_wanted(with_logs, engine):
+    printed = with_logs("wf", "logs", RUN_ID, "--system").stdout
+
+    assert "node n-1 joined" in printed
+    assert {call.partition("?")[0] for call in engine.calls if "logs" in call} == {
+        "GET /api/workflow-run-logs/system"
+    }
+
+
 def test_a_kind_asked_for_that_is_empty_gives_a_warning(with_logs):
     result = with_logs("wf", "logs", RUN_ID, "--env-setup")
 

@@ -1,11 +1,16 @@
 """Arguments of workflows, as they are typed."""
 
+from typing import TYPE_CHECKING, Annotated, Optional
+
 import click
 import pytest
 
 from orquestra import sdk
 from orquestra.cli.failures import Failure
 from orquestra.cli.workflow.parameters import bind
+
+if TYPE_CHECKING:
+    from typing import Union
 
 
 @sdk.workflow
@@ -29,8 +34,27 @@ def positional(a, b=2, c=3, /, d: None = None):
 
 
 @sdk.workflow
-def broken(a: "NoSuchName"):  # noqa: F821 - what is tested
-    return a
+def partly_known(
+    mode: "NoSuchName" = None,  # noqa: F821 - what is tested
+    count: "int" = 3,
+    name: "str | None" = None,
+    late: "Union[int, None]" = None,  # noqa: UP007 - for type checkers only
+):
+    return mode
+
+
+@sdk.workflow
+def optional(
+    count: int | None = 0,
+    rate: Optional[float] = 0.0,  # noqa: UP045 - what is tested
+    quick: "bool | None" = False,
+    name: "str | None" = "",
+    nested: Optional["int"] = 0,
+    marked: Annotated[int, ["not hashable"]] = 0,
+    listed: [int] = 0,
+    mixed: "int | str | None" = 0,
+):
+    return count
 
 
 @sdk.workflow
@@ -97,8 +121,46 @@ def test_a_parameter_may_have_the_annotation_none():
     assert bind(positional, ["a=1", "d=null"]).kwargs == {"d": None}
 
 
-def test_an_annotation_that_means_nothing_is_no_obstacle():
-    assert bind(broken, ["a=1"]).arguments == {"a": 1}
+def test_an_annotation_that_means_nothing_is_no_obstacle_for_the_others():
+    texts = ["mode=1", "count=3", "name=12", "late=5"]
+
+    assert bind(partly_known, texts).arguments == {
+        "mode": 1,
+        "count": 3,
+        "name": "12",
+        "late": 5,
+    }
+    for text in ("count=many", "late=soon"):
+        with pytest.raises(Failure, match="that is no whole number"):
+            bind(partly_known, [text])
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("count=12", 12),
+        ("count=null", None),
+        ("rate=2", 2.0),
+        ("rate=None", None),
+        ("quick=no", False),
+        ("quick=null", None),
+        ("name=12", "12"),
+        ("name=None", None),
+        ("name=none", "none"),
+        ("nested=7", 7),
+        ("marked=7", 7),
+        ("listed=[7]", [7]),
+        ("mixed=7", 7),
+        ("mixed=word", "word"),
+    ],
+)
+def test_a_value_that_may_be_none_has_the_other_type_of_its_annotation(text, value):
+    name, *_ = text.partition("=")
+
+    found = bind(optional, [text]).arguments[name]
+
+    assert found == value
+    assert type(found) is type(value)
 
 
 @pytest.mark.parametrize(
@@ -111,6 +173,12 @@ def test_an_annotation_that_means_nothing_is_no_obstacle():
         (typed, ["count=few"], "cannot have count='few': that is no whole number", None),
         (typed, ["rate=fast"], "that is no number", None),
         (typed, ["quick=maybe"], "that is neither true nor false", None),
+        (optional, ["count=abc"], "cannot have count='abc': that is no whole number", None),
+        (typed, [f"count=-{'1' * 5000}"], "that has too many digits", None),
+        (untyped, [f"a={'1' * 5000}"], "that has too many digits", None),
+        (typed, ["rate=1e400"], "that is too large for a float", None),
+        (untyped, ["a=[-1e400]"], "that is too large for a float", None),
+        (untyped, [f"a={'[' * 100_000}"], f"cannot have a='{'[' * 60}…': that is nested", None),
         (without, ["a=1"], "has no parameter 'a'", "it needs no --param"),
     ],
 )
@@ -130,6 +198,18 @@ def test_the_parameters_are_listed_with_their_types_and_defaults():
 
     assert "    count: int" in caught.value.details
     assert "    late: int = 0" in caught.value.details
+
+
+def test_infinity_is_a_number_where_it_is_written_so():
+    assert bind(untyped, ["a=-Infinity"]).arguments == {"a": float("-inf")}
+    assert bind(optional, ["rate=inf"]).arguments == {"rate": float("inf")}
+
+
+def test_of_a_long_value_a_message_has_the_start():
+    with pytest.raises(click.BadParameter) as caught:
+        bind(untyped, ["x" * 5000])
+
+    assert len(caught.value.message) < 120
 
 
 @pytest.mark.parametrize("texts", [["a"], ["=1"], ["a b=1"], ["a=1", "a=2"]])

@@ -73,6 +73,24 @@ def test_nodes_are_listed_by_image_with_their_tasks_and_messages(logged_in, engi
     assert "n-1: The node ran out of memory." in table
 
 
+@pytest.mark.parametrize("columns", ["60", "80", None])
+def test_what_nodes_have_in_common_is_shown_whole_in_any_place(
+    logged_in, engine, monkeypatch, columns
+):
+    engine.answer_run()
+    image = f"registry.example/{'a-long-name-' * 6}:1"
+    pool = {"id": "p-1", "image": image, "digest": "sha256:0", "maxNodes": 4, "nodes": []}
+    size = {"cpu": 1, "memory": 2 * 2**30, "gpu": 0}
+    engine.answer(f"/api/workflow-runs/{RUN_ID}/nodes", [pool | size])
+    monkeypatch.delenv("COLUMNS")
+    if columns is not None:
+        monkeypatch.setenv("COLUMNS", columns)
+
+    shown = logged_in("wf", "nodes", RUN_ID).stdout
+
+    assert f"{image}  at most 4 nodes of 1 CPU, 2 GiB" in shown.splitlines()
+
+
 def test_elements_of_a_map_are_counted_under_the_name_of_their_function(logged_in, engine):
     definition = engine.answer_run()
     train = next(iter(definition.task_invocations))

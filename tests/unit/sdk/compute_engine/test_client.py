@@ -17,6 +17,7 @@ from orquestra.sdk.exceptions import (
     WorkflowRunNotStarted,
 )
 from orquestra.sdk.projects import ProjectRef
+from orquestra.sdk.runtime import LiveEvent
 from orquestra.sdk.schema import api
 
 RUN = "GET /api/workflow-runs/r1"
@@ -142,9 +143,29 @@ def test_stopping_says_how_in_pythons_words(engine, client, force):
 
 def test_an_id_cannot_leave_its_place_in_the_path(engine, client):
     with pytest.raises(WorkflowRunNotFoundError):
-        client.get_run("../secrets?x=1")
+        client.get_run("a/secrets?x=1")
 
-    assert engine.requests[0]["call"] == "GET /api/workflow-runs/..%2Fsecrets%3Fx%3D1"
+    assert engine.requests[0]["call"] == "GET /api/workflow-runs/a%2Fsecrets%3Fx%3D1"
+
+
+@pytest.mark.parametrize("identifier", ["", ".", "..", "../secrets", "a/.."])
+@pytest.mark.parametrize(
+    ("ask", "error"),
+    [
+        (ComputeEngineClient.get_run, WorkflowRunNotFoundError),
+        (ComputeEngineClient.terminate_run, WorkflowRunNotFoundError),
+        (ComputeEngineClient.list_nodes, WorkflowRunNotFoundError),
+        (ComputeEngineClient.get_definition, NotFoundError),
+        (ComputeEngineClient.get_artifact, NotFoundError),
+        (ComputeEngineClient.get_result, NotFoundError),
+    ],
+)
+def test_an_id_that_would_lead_elsewhere_is_nobodys(engine, client, ask, error, identifier):
+    with pytest.raises(error, match="Nothing can have the id") as refused:
+        ask(client, identifier)
+
+    assert type(refused.value) is error
+    assert engine.requests == []
 
 
 def test_missing_task_logs_name_the_task(client):
@@ -155,6 +176,12 @@ def test_missing_task_logs_name_the_task(client):
 def test_a_missing_artifact_is_not_found(client):
     with pytest.raises(NotFoundError):
         client.get_artifact("a1")
+
+
+def test_a_stream_begins_by_saying_that_the_engine_is_there(engine, client):
+    engine.answers("GET /api/workflow-run-events", b"")
+
+    assert list(client.run_events("r1", after=None)) == [LiveEvent("", None, is_opening=True)]
 
 
 def events(*states):

@@ -45,6 +45,14 @@ def test_a_personal_workspace_goes_into_the_path_as_it_is(engine):
     assert list_projects(engine.config, "prod-d/ada@example.com") == []
 
 
+@pytest.mark.parametrize("workspace_id", ["", "..", "ada/../../..", "a//b"])
+def test_no_id_leads_a_request_elsewhere(engine, workspace_id):
+    with pytest.raises(NotFoundError, match="No workspace can have the id"):
+        list_projects(engine.config, workspace_id)
+
+    assert engine.requests == []
+
+
 @pytest.mark.parametrize("status", [400, 404])
 def test_an_unknown_workspace_is_told(engine, status):
     engine.answers(PROJECTS, REFUSAL, status=status)

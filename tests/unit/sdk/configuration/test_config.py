@@ -109,7 +109,7 @@ def test_a_new_login_replaces_the_token_and_keeps_everything_else(config_file):
     }
     assert content["configs"]["my-ray"]["runtime_name"] == "RAY_LOCAL"
     assert RuntimeConfig.list_configs() == ["prod-d", "my-ray", *BUILT_IN]
-    assert saved_logins() == ["prod-d"]
+    assert list(saved_logins()) == ["prod-d"]
 
 
 def test_logins_saved_at_the_same_time_are_all_kept():
@@ -247,10 +247,10 @@ def test_a_login_has_the_name_under_which_it_stands_in_the_file(config_file):
     config_file.parent.mkdir()
     config_file.write_text(json.dumps({"configs": {"lab": entry}}))
 
-    assert saved_logins() == ["lab"]
+    assert list(saved_logins()) == ["lab"]
     RuntimeConfig.load("lab").update_saved_token("new")
 
-    assert saved_logins() == ["lab"]
+    assert list(saved_logins()) == ["lab"]
     assert RuntimeConfig.load("lab").token == "new"
 
 
@@ -333,7 +333,7 @@ def test_an_engine_with_a_name_of_its_own_is_renewed_under_it_where_the_derived_
 
     assert renewed.name == "second"
     assert RuntimeConfig.load("second").token == "new"
-    assert saved_logins() == ["127", "second"]
+    assert list(saved_logins()) == ["127", "second"]
 
 
 def test_a_login_that_replaces_one_of_another_kind_keeps_none_of_its_options(save_entry):

@@ -86,6 +86,7 @@ class LiveEngine:
             self._server = uvicorn.Server(config)
             self._server.capture_signals = contextlib.nullcontext
             listener = socket.create_server(("127.0.0.1", self._port))
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._loop.call_soon(ready.set)
             await self._server.serve(sockets=[listener])
 

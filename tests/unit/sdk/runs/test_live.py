@@ -24,6 +24,7 @@ AT = datetime(2026, 11, 22, tzinfo=UTC)
 ENDED = LiveEvent(
     "", api.RunProgress(state="SUCCEEDED", total_tasks=2, completed_tasks=2), is_last=True
 )
+OPENING = LiveEvent("", None, is_opening=True)
 
 
 def line(number, text, *, kind="task", stream="out"):
@@ -94,10 +95,51 @@ def test_a_stream_that_breaks_goes_on_where_it_broke(pauses):
         [LiveEvent("", None), ENDED],
     )
 
-    assert [told.text for told in follow_logs(runtime, "r1")] == ["a", "b", "c"]
+    told = []
+    lines = follow_logs(runtime, "r1", on_outage=told.append)
+
+    assert [line.text for line in lines] == ["a", "b", "c"]
 
     assert [asked["after"] for asked in runtime.opened] == [None, "2", "2", "2", "7"]
     assert pauses == [0.5] * 4
+    assert told == [AWAY, None]
+
+
+def test_each_outage_is_told_once_and_so_is_its_end():
+    runtime = Scripted(
+        [AWAY],
+        [AWAY],
+        [progress("RUNNING"), AWAY],
+        [AWAY],
+        [progress("SUCCEEDED", is_last=True)],
+    )
+    heard = []
+
+    heard.extend(each.progress.state.value for each in watch(runtime, "r1", on_outage=heard.append))
+
+    assert heard == [AWAY, None, "RUNNING", AWAY, None, "SUCCEEDED"]
+
+
+def test_an_outage_is_over_when_the_engine_is_there_though_it_has_nothing_to_say():
+    heard = []
+
+    def quiet():
+        yield OPENING
+        assert heard == [AWAY, None]
+        yield ENDED
+
+    list(follow_logs(Scripted([AWAY], quiet()), "r1", on_outage=heard.append))
+
+    assert heard == [AWAY, None]
+
+
+@pytest.mark.parametrize("follow", [follow_logs, watch])
+def test_who_does_not_listen_is_warned_of_an_outage_at_the_own_line(follow):
+    with pytest.warns(UserWarning, match=r"cannot be reached.*Trying again\.") as warned:
+        list(follow(Scripted([AWAY], [AWAY], [ENDED]), "r1"))
+
+    (warning,) = warned
+    assert warning.filename == __file__
 
 
 def test_an_engine_that_stays_away_ends_the_following(monkeypatch):
@@ -105,7 +147,7 @@ def test_an_engine_that_stays_away_ends_the_following(monkeypatch):
     monkeypatch.setattr(live.time, "monotonic", lambda: next(moments))
 
     with pytest.raises(RemoteConnectionError):
-        list(follow_logs(Scripted(*[[AWAY]] * 10), "r1"))
+        list(follow_logs(Scripted(*[[AWAY]] * 10), "r1", on_outage=lambda _: None))
 
 
 def test_streams_that_end_without_a_word_end_the_following(monkeypatch, pauses):
@@ -113,7 +155,7 @@ def test_streams_that_end_without_a_word_end_the_following(monkeypatch, pauses):
     monkeypatch.setattr(live.time, "monotonic", lambda: next(moments))
 
     with pytest.raises(BaseRuntimeError, match="without a word"):
-        list(follow_logs(Scripted(*[[]] * 10), "r1"))
+        list(follow_logs(Scripted(*[[OPENING]] * 10), "r1"))
 
     assert set(pauses) == {0.5}
 
@@ -154,7 +196,7 @@ def test_a_snapshot_has_all_tasks_as_they_are():
         ],
     )
 
-    seen = [states(snapshot) for snapshot in watch(runtime, "r1")]
+    seen = [states(each) for each in watch(runtime, "r1", on_outage=lambda _: None)]
 
     assert seen == [
         {},

@@ -2,12 +2,14 @@ import io
 import json
 import sys
 import tarfile
+import threading
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from orquestra import sdk
+from orquestra.sdk.compute_engine.client import ComputeEngineClient
 from orquestra.sdk.exceptions import (
     ProjectInvalidError,
     TaskInvocationNotFoundError,
@@ -41,6 +43,7 @@ def fit():
     return train(data, alpha=0.5)
 
 
+Kind = sdk.WorkflowLogs.WorkflowLogTypeName
 LOAD, TRAIN = "invocation-1-task-load", "invocation-0-task-train"
 
 
@@ -394,6 +397,46 @@ def test_logs_come_by_origin_and_tasks_that_have_not_started_are_not_asked_for(s
         other=LogOutput(err=["Traceback"]),
     )
     assert len(stored.calls("GET /api/task-run-logs")) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked"),
+    [
+        (Kind.PER_TASK, ["task-run-logs"]),
+        (Kind.SYSTEM, ["system"]),
+        (Kind.ENV_SETUP, ["workflow-run-logs"]),
+        (Kind.OTHER, ["workflow-run-logs"]),
+    ],
+)
+def test_only_logs_that_are_wanted_are_asked_for(stored, run, kind, asked):
+    stored.answers("GET /api/workflow-runs/r1", run_body("RUNNING", tasks=("RUNNING", None)))
+    setup = "/tmp/ray/session_latest/logs/runtime_env_setup-1.log"
+    cluster = [{"ray_filename": setup, "log": "installing"}, {"ray_filename": "w", "log": "x"}]
+    stored.answers("GET /api/workflow-run-logs", archive(*cluster))
+    stored.answers("GET /api/workflow-run-logs/system", archive({"log": "node started"}))
+    stored.answers("GET /api/task-run-logs", archive({"log": "loading"}))
+
+    logs = run.get_logs(kind)
+
+    assert [each for each in Kind if logs.get_log_type(each)] == [kind]
+    _, _, looked_up, *requests = stored.requests
+    assert looked_up["query"] == ({} if kind is Kind.PER_TASK else {"tasks": "false"})
+    assert [request["call"].rpartition("/")[2] for request in requests] == asked
+
+
+def test_logs_of_many_tasks_are_asked_for_beside_each_other(stored, run, monkeypatch):
+    stored.answers("GET /api/workflow-runs/r1", run_body("RUNNING", tasks=("RUNNING", "RUNNING")))
+    both = threading.Barrier(2, timeout=5)
+
+    def get_task_logs(_client, _run_id, *, invocation_id):
+        both.wait()
+        return archive({"log_filename": "x.out", "log": invocation_id})
+
+    monkeypatch.setattr(ComputeEngineClient, "get_task_logs", get_task_logs)
+
+    logs = run.get_logs(Kind.PER_TASK)
+
+    assert logs.per_task == {LOAD: LogOutput(out=[LOAD]), TRAIN: LogOutput(out=[TRAIN])}
 
 
 def test_a_run_without_logs_has_empty_ones(stored, run):
