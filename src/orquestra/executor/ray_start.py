@@ -10,7 +10,6 @@ It stands on what Ray 2.60 keeps private; the integration tests look at what com
 
 import json
 import os
-import resource
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -18,10 +17,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final, NoReturn
 
 from orquestra.executor.errors import UnknownRay
+from orquestra.sdk.open_files import allow_many_files
 
 LOOPBACK: Final = "127.0.0.1"
 _PAUSE = 0.2
-_OPEN_FILES = 65_536
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +51,7 @@ def run(node: RayNode) -> NoReturn:
     """Start a node of Ray, and end with the first of its processes."""
     from ray._private.node import Node
 
-    _allow_many_files()
+    allow_many_files()
     _leave_out_servers()
     if node.loopback:
         stay_on_loopback()
@@ -62,16 +61,6 @@ def run(node: RayNode) -> NoReturn:
         time.sleep(_PAUSE)
     running.kill_all_processes(check_alive=False, allow_graceful=False)
     os._exit(1)
-
-
-def _allow_many_files() -> None:
-    """Let this process and its children, the workers, have as many open files as containers do.
-
-    Each large value that a task holds is a mapped file, and a host often allows no more than 1024.
-    """
-    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = max(allowed, min(most, _OPEN_FILES))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def stay_on_loopback() -> None:

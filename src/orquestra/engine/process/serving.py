@@ -28,6 +28,7 @@ from orquestra.engine.users import service as users
 from orquestra.engine.workspaces.names import check_id
 from orquestra.sdk.configuration import local_engine
 from orquestra.sdk.garbage import collect_garbage_seldom
+from orquestra.sdk.open_files import allow_many_files
 from orquestra.sdk.packaging import get_installed_version
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ def run(settings: Settings) -> None:
     Raises as `serve` does.
     """
     collect_garbage_seldom()
+    allow_many_files()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(serve(settings))
 

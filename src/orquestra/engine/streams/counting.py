@@ -7,8 +7,8 @@ from contextlib import aclosing
 from orquestra.engine.errors import TooManyStreams
 from orquestra.engine.streams.changes import RunChanges
 
-MOST_STREAMS = 64
-"""Of one user at once."""
+MOST_STREAMS = 1000
+"""Of one user at once: more than programs that wait for many runs need, less than connections."""
 
 
 def counted(

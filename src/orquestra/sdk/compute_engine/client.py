@@ -169,11 +169,14 @@ class ComputeEngineClient:
         Ends when nothing of the run executes any more, or when the engine goes away.
 
         Raises:
-            NotFoundError: there is no run of that id, or the engine has no such stream.
+            NotFoundError: there is no run of that id, or the engine has no such stream, or none
+                more for this user.
         """
         latest: api.RunProgress | None = None
         params = {"workflowRunId": run_id}
-        for event in self._events("/api/workflow-run-events", params, bodies=_PROGRESS):
+        for event in self._events(
+            "/api/workflow-run-events", params, bodies=_PROGRESS, errors=_NO_PROGRESS
+        ):
             if isinstance(event.body, api.RunProgress):
                 latest = event.body
             if latest is not None:
@@ -290,9 +293,15 @@ class ComputeEngineClient:
             raise TaskRunLogsNotFound(run_id, invocation_id) from error
 
     def _events(
-        self, path: str, params: Mapping[str, Any], *, bodies: Mapping[str, type[api.Body]]
+        self,
+        path: str,
+        params: Mapping[str, Any],
+        *,
+        bodies: Mapping[str, type[api.Body]],
+        errors: Mapping[int, ErrorMaker] | None = None,
     ) -> Iterator[LiveEvent]:
-        with self._connection.stream(path, params=params, errors=_NOTHING_THERE) as response:
+        errors = errors or _NOTHING_THERE
+        with self._connection.stream(path, params=params, errors=errors) as response:
             yield LiveEvent("", None, is_opening=True)
             for event in read_events(response.iter_bytes()):
                 body = bodies.get(event.kind)  # a later release may tell more
@@ -319,6 +328,7 @@ _LOG_EVENTS: Mapping[str, type[api.Body]] = {"line": api.RunLogLine, _LAST: api.
 
 _RUN_NOT_FOUND: Mapping[int, ErrorMaker] = dict.fromkeys((400, 404), WorkflowRunNotFoundError)
 _NOTHING_THERE: Mapping[int, ErrorMaker] = dict.fromkeys((400, 404, 405), NotFoundError)
+_NO_PROGRESS: Mapping[int, ErrorMaker] = {**_NOTHING_THERE, 429: NotFoundError}
 
 
 def _project_params(project: ProjectRef | None) -> dict[str, str]:

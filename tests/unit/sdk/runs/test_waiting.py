@@ -181,10 +181,11 @@ def test_other_refusals_end_the_waiting(wait):
         wait(httpx.Response(500, text="broken"), verbose=False)
 
 
-def test_an_engine_that_tells_nothing_is_asked_again_and_again(wait, pauses):
+@pytest.mark.parametrize("refusal", [NO_STREAM, httpx.Response(429, text="too many")])
+def test_an_engine_that_tells_nothing_is_asked_again_and_again(wait, pauses, refusal):
     asked = [snapshot("WAITING"), snapshot("RUNNING"), snapshot("SUCCEEDED")]
 
-    end = wait(NO_STREAM, asked=asked, verbose=False, pause=timedelta(seconds=4))
+    end = wait(refusal, asked=asked, verbose=False, pause=timedelta(seconds=4))
 
     assert end.state is State.SUCCEEDED
     assert pauses == [4, 4]
