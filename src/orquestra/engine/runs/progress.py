@@ -96,9 +96,11 @@ async def stream(
     """
     turns = _turns(services, tasks=tasks, known=known, rhythm=rhythm)
     connection = Connection(services.changes, beat=rhythm.beat, still_may_see=still_may_see)
+    has_changed = True
     with services.changes.watching(run_id) as watch:
         while await connection.lasts():
-            is_time = any(turn.has_come() for turn in turns)
+            # Whatever has changed may be the end, which is told before the time of any turn.
+            is_time = has_changed or any(turn.has_come() for turn in turns)
             now = await look_at_run(services, run_id) if is_time else None
             for said in await _say(now, turns) if now else ():
                 yield said
@@ -110,7 +112,8 @@ async def stream(
                 yield NOTHING_NEW
                 connection.spoke()
             pauses = [left for turn in turns if (left := turn.left()) is not None]
-            if await watch.changed(within=min([*pauses, connection.left()])):
+            has_changed = await watch.changed(within=min([*pauses, connection.left()]))
+            if has_changed:
                 for turn in turns:
                     turn.call()
 

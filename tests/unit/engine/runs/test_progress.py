@@ -202,6 +202,19 @@ async def test_a_new_stream_tells_only_what_is_not_known_yet(services, submit, h
     await again.aclose()
 
 
+async def test_the_end_is_told_at_once_whoever_has_just_been_told_something(user, services, submit):
+    run_id = await submit()
+    events = stream(services, run_id, tasks=True, rhythm=replace(EAGER, pause=LONG, tasks=LONG))
+    await anext(events)
+
+    await user.post(f"/api/workflow-runs/{run_id}/terminate")
+
+    async with asyncio.timeout(5):
+        last = parse(await anext(events))
+    assert last.keys() == {"progress", "tasks", "end"}
+    await events.aclose()
+
+
 async def test_the_end_is_told_again_to_who_knows_it_already(user, submit):
     run_id = await submit()
     await user.post(f"/api/workflow-runs/{run_id}/terminate")
@@ -272,19 +285,24 @@ async def test_many_tasks_are_told_in_pieces_and_all_again_to_who_has_only_some(
     await known.aclose()
 
 
-async def test_who_has_nothing_to_say_yet_does_not_look(services, submit):
+async def test_those_who_have_nothing_to_say_yet_look_once_for_the_end(services, submit):
     run_id = await submit()
-    events = stream(
-        services, run_id, rhythm=replace(EAGER, pause=LONG, beat=timedelta(seconds=0.05))
-    )
-    await anext(events)
+    silent = replace(EAGER, pause=LONG, tasks=LONG, beat=timedelta(seconds=0.05))
+    streams = [stream(services, run_id, tasks=True, rhythm=silent) for _ in range(5)]
+    for events in streams:
+        await anext(events)
+    looking = [asyncio.create_task(anext(events)) for events in streams]
+    await asyncio.sleep(0)
     asked = asked_of(services)
 
     services.changes.announce(run_id)
 
-    assert await anext(events) == NOTHING_NEW
-    assert asked == []
-    await events.aclose()
+    assert set(await asyncio.gather(*looking)) == {NOTHING_NEW}
+    looks = [query for query in asked if query.startswith("SELECT")]
+    assert 1 <= len(looks) <= 3
+    assert not any("task_attempts" in query for query in looks)
+    for events in streams:
+        await events.aclose()
 
 
 async def test_a_stream_ends_without_its_end_once_its_reader_may_not_see_the_run(services, submit):
