@@ -7,6 +7,7 @@ of events, an event is `[timestamp, message]`, and a message holds one line of o
 import io
 import json
 import tarfile
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -103,6 +104,21 @@ def read_task_logs(archive: bytes) -> LogOutput:
         InvalidWorkflowRunLogsError: the archive cannot be read.
     """
     return _by_stream(read_messages(archive), file_key="log_filename")
+
+
+def read_logs_of_tasks(archive: bytes, *, run_id: str) -> dict[ir.TaskInvocationId, LogOutput]:
+    """The output of many tasks of a run, by task; those that wrote nothing are left out.
+
+    Raises:
+        InvalidWorkflowRunLogsError: the archive cannot be read.
+    """
+    of_task: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for message in read_messages(archive):
+        of_task[str(message.get("tag")).removeprefix(f"workflow.logs.{run_id}.")].append(message)
+    return {
+        ir.TaskInvocationId(invocation_id): _by_stream(messages, file_key="log_filename")
+        for invocation_id, messages in of_task.items()
+    }
 
 
 def read_workflow_logs(archive: bytes) -> tuple[LogOutput, LogOutput]:

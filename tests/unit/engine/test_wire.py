@@ -11,6 +11,8 @@ import tarfile
 import httpx
 import pytest
 
+from orquestra.sdk.logs import read_logs_of_tasks
+from orquestra.sdk.schema.cluster import LogKind, LogLine, LogLines, LogStream
 from orquestra.sdk.schema.workflow_run import State
 from tests.unit.engine.conftest import finished, invocation_of, started
 
@@ -150,6 +152,7 @@ LOGS = (
     "workflow-run-logs?workflowRunId={run}",
     "workflow-run-logs/system?workflowRunId={run}",
     "task-run-logs?workflowRunId={run}&taskInvocationId={invocation}",
+    "workflow-run-logs/tasks?workflowRunId={run}",
 )
 
 
@@ -165,6 +168,28 @@ async def test_without_logs_there_is_an_empty_archive(user, run_id, definition, 
     with tarfile.open(fileobj=io.BytesIO(gzip.decompress(answer.content))) as archive:
         (member,) = archive.getmembers()
     assert (member.name, member.size, member.isreg()) == ("step-logs", 0, True)
+
+
+async def test_logs_of_all_tasks_come_together(user, services, run_id, definition):
+    names = [invocation_of(definition, name) for name in ("load", "solve")]
+    for name in names:
+        line = LogLine(at=1, text=f"from {name}")
+        services.logs.append(
+            LogLines(
+                run_id=run_id,
+                kind=LogKind.TASK,
+                invocation_id=name,
+                stream=LogStream.OUT,
+                lines=[line],
+            )
+        )
+
+    answer = await user.get(f"/api/{LOGS[3].format(run=run_id)}")
+
+    found = read_logs_of_tasks(answer.content, run_id=run_id)
+    assert {name: output.out for name, output in found.items()} == {
+        name: [f"from {name}"] for name in names
+    }
 
 
 async def test_logs_of_a_task_that_is_none_are_not_found(user, run_id):

@@ -1,4 +1,7 @@
-"""`/api/workflow-run-logs`, `/api/task-run-logs`, and `/api/workflow-run-log-events` of ours."""
+"""`/api/workflow-run-logs`, `/api/task-run-logs`.
+
+Of ours are `/api/workflow-run-logs/tasks` and `/api/workflow-run-log-events`.
+"""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -49,6 +52,22 @@ async def get_system_logs(
     """What happened to the run's cluster."""
     await _check_access(services, workflowRunId, caller=caller)
     return await _packed(services, lambda: service.system_archive(services.logs, workflowRunId))
+
+
+@router.get("/workflow-run-logs/tasks", response_class=Response, responses=_DOCUMENTED)
+async def get_logs_of_tasks(
+    workflowRunId: str,  # noqa: N803 - the wire's name
+    services: Services,
+    caller: CurrentUser,
+) -> Response:
+    """Output of all tasks; the tag of each line is `workflow.logs.<run>.<task invocation>`."""
+    async with services.database.reading() as session:
+        run = await runs.get(session, workflowRunId, caller=caller)
+        definition = await services.definitions.of_run(session, run)
+    names = definition.document.task_invocations
+    return await _packed(
+        services, lambda: service.tasks_archive(services.logs, run.id, invocation_ids=names)
+    )
 
 
 @router.get("/task-run-logs", response_class=Response, responses=_DOCUMENTED)

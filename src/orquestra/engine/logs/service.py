@@ -1,6 +1,6 @@
 """The three kinds of log archives, with the records that the published client expects."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 from orquestra.engine.logs.archives import Event, archive
@@ -18,6 +18,15 @@ def workflow_archive(storage: LogStorage, run_id: str) -> IO[bytes]:
 def task_archive(storage: LogStorage, run_id: str, *, invocation_id: str) -> IO[bytes]:
     """Output of one task."""
     return archive(_task_events(storage, run_id, invocation_id))
+
+
+def tasks_archive(storage: LogStorage, run_id: str, *, invocation_ids: Iterable[str]) -> IO[bytes]:
+    """Output of many tasks, one after another; their tags say whose it is."""
+    return archive(
+        event
+        for invocation_id in invocation_ids
+        for event in _task_events(storage, run_id, invocation_id)
+    )
 
 
 def system_archive(storage: LogStorage, run_id: str) -> IO[bytes]:

@@ -278,6 +278,14 @@ class ComputeEngineClient:
         """
         return self._logs("/api/workflow-run-logs/system", params={"workflowRunId": run_id})
 
+    def get_logs_of_tasks(self, run_id: str) -> bytes:
+        """The archive of what all tasks of a run wrote.
+
+        Raises:
+            NotFoundError: there is no such run, or the engine is too old to tell all at once.
+        """
+        return self._logs("/api/workflow-run-logs/tasks", params={"workflowRunId": run_id})
+
     def get_task_logs(self, run_id: str, *, invocation_id: str) -> bytes:
         """The archive of what one task wrote.
 

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from orquestra.sdk.exceptions import (
 from orquestra.sdk.logs import (
     LogOutput,
     WorkflowLogs,
+    read_logs_of_tasks,
     read_system_logs,
     read_task_logs,
     read_workflow_logs,
@@ -29,9 +29,6 @@ from orquestra.sdk.values import deserialize, from_wire, serialize, to_wire
 RESULT_ATTEMPTS = 5
 RESULT_PAUSE = timedelta(milliseconds=200)
 """A run may be SUCCEEDED a moment before its results can be read."""
-
-_AT_ONCE = 8
-"""Requests for the logs of tasks, of which there is one each."""
 
 _Kind = WorkflowLogs.WorkflowLogTypeName
 
@@ -203,12 +200,12 @@ class ComputeEngine:
             WorkflowRunNotFoundError: there is no run of that id.
             InvalidWorkflowRunLogsError: the engine sent something else.
         """
-        run = self._client.get_run(run_id, tasks=_Kind.PER_TASK in kinds)
+        self._client.get_run(run_id, tasks=False)  # that there is such a run
         env_setup, other = LogOutput(), LogOutput()
         if _Kind.ENV_SETUP in kinds or _Kind.OTHER in kinds:  # they come together
             env_setup, other = self._cluster_logs(run_id)
         return WorkflowLogs(
-            per_task=self._logs_of_tasks(run) if _Kind.PER_TASK in kinds else {},
+            per_task=self._logs_of_tasks(run_id) if _Kind.PER_TASK in kinds else {},
             env_setup=env_setup if _Kind.ENV_SETUP in kinds else LogOutput(),
             system=self._system_logs(run_id) if _Kind.SYSTEM in kinds else LogOutput(),
             other=other if _Kind.OTHER in kinds else LogOutput(),
@@ -282,17 +279,22 @@ class ComputeEngine:
         except NotFoundError:
             return LogOutput()
 
-    def _logs_of_tasks(self, run: api.Run) -> dict[ir.TaskInvocationId, LogOutput]:
-        def read(task: api.TaskRun) -> tuple[str, LogOutput | None]:
-            return task.invocation_id, self._task_logs_or_none(run.id, task.invocation_id)
+    def _logs_of_tasks(self, run_id: str) -> dict[ir.TaskInvocationId, LogOutput]:
+        try:
+            archive = self._client.get_logs_of_tasks(run_id)
+        except NotFoundError:  # an older engine
+            return self._logs_of_each_task(run_id)
+        return read_logs_of_tasks(archive, run_id=run_id)
 
-        started = [task for task in run.task_runs if _state(task) is not State.WAITING]
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return {
-                ir.TaskInvocationId(invocation_id): output
-                for invocation_id, output in pool.map(read, started)
-                if output is not None
-            }
+    def _logs_of_each_task(self, run_id: str) -> dict[ir.TaskInvocationId, LogOutput]:
+        found = {
+            ir.TaskInvocationId(task.invocation_id): self._task_logs_or_none(
+                run_id, task.invocation_id
+            )
+            for task in self._client.get_run(run_id).task_runs
+            if _state(task) is not State.WAITING
+        }
+        return {name: output for name, output in found.items() if output is not None}
 
     def _task_logs_or_none(self, run_id: str, invocation_id: str) -> LogOutput | None:
         try:

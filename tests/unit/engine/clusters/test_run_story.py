@@ -286,6 +286,7 @@ async def test_a_user_sees_their_own_runs_only(submit, user, services):
         f"run-results?workflowRunId={run_id}",
         f"artifacts?workflowRunId={run_id}",
         f"workflow-run-logs?workflowRunId={run_id}",
+        f"workflow-run-logs/tasks?workflowRunId={run_id}",
     ):
         assert (await user.get(f"/api/{path}")).status_code == 403
     assert (await user.get("/api/workflow-runs")).json()["data"] == []

@@ -35,6 +35,7 @@ FAILURES = [
     ("GET", "/api/run-results?workflowRunId=unknown", 404),
     ("GET", "/api/workflow-run-logs?workflowRunId=unknown", 404),
     ("GET", "/api/workflow-run-logs/system?workflowRunId=unknown", 404),
+    ("GET", "/api/workflow-run-logs/tasks?workflowRunId=unknown", 404),
     ("GET", "/api/task-run-logs?workflowRunId=unknown&taskInvocationId=i", 404),
     ("POST", f"{RUNS}/unknown/terminate", 404),
     ("DELETE", f"{DEFINITIONS}/{UUID}", 404),

@@ -2,14 +2,12 @@ import io
 import json
 import sys
 import tarfile
-import threading
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from orquestra import sdk
-from orquestra.sdk.compute_engine.client import ComputeEngineClient
 from orquestra.sdk.exceptions import (
     ProjectInvalidError,
     TaskInvocationNotFoundError,
@@ -370,7 +368,7 @@ def test_a_task_run_that_the_engine_forgot_is_told(stored, run):
         task.get_status()
 
 
-def test_logs_come_by_origin_and_tasks_that_have_not_started_are_not_asked_for(stored, run):
+def test_logs_of_an_older_engine_are_asked_for_by_task_that_has_started(stored, run):
     stored.answers("GET /api/workflow-runs/r1", run_body("RUNNING", tasks=("RUNNING", None)))
     setup = "/tmp/ray/session_latest/logs/runtime_env_setup-1.log"
     stored.answers(
@@ -402,7 +400,7 @@ def test_logs_come_by_origin_and_tasks_that_have_not_started_are_not_asked_for(s
 @pytest.mark.parametrize(
     ("kind", "asked"),
     [
-        (Kind.PER_TASK, ["task-run-logs"]),
+        (Kind.PER_TASK, ["tasks"]),
         (Kind.SYSTEM, ["system"]),
         (Kind.ENV_SETUP, ["workflow-run-logs"]),
         (Kind.OTHER, ["workflow-run-logs"]),
@@ -414,29 +412,31 @@ def test_only_logs_that_are_wanted_are_asked_for(stored, run, kind, asked):
     cluster = [{"ray_filename": setup, "log": "installing"}, {"ray_filename": "w", "log": "x"}]
     stored.answers("GET /api/workflow-run-logs", archive(*cluster))
     stored.answers("GET /api/workflow-run-logs/system", archive({"log": "node started"}))
-    stored.answers("GET /api/task-run-logs", archive({"log": "loading"}))
+    line = {"tag": f"workflow.logs.r1.{LOAD}", "log_filename": "x.out", "log": "loading"}
+    stored.answers("GET /api/workflow-run-logs/tasks", archive(line))
 
     logs = run.get_logs(kind)
 
     assert [each for each in Kind if logs.get_log_type(each)] == [kind]
     _, _, looked_up, *requests = stored.requests
-    assert looked_up["query"] == ({} if kind is Kind.PER_TASK else {"tasks": "false"})
+    assert looked_up["query"] == {"tasks": "false"}
     assert [request["call"].rpartition("/")[2] for request in requests] == asked
 
 
-def test_logs_of_many_tasks_are_asked_for_beside_each_other(stored, run, monkeypatch):
+def test_logs_of_all_tasks_come_in_one_answer(stored, run):
     stored.answers("GET /api/workflow-runs/r1", run_body("RUNNING", tasks=("RUNNING", "RUNNING")))
-    both = threading.Barrier(2, timeout=5)
-
-    def get_task_logs(_client, _run_id, *, invocation_id):
-        both.wait()
-        return archive({"log_filename": "x.out", "log": invocation_id})
-
-    monkeypatch.setattr(ComputeEngineClient, "get_task_logs", get_task_logs)
+    lines = [
+        {"tag": f"workflow.logs.r1.{name}", "log_filename": f"{name}.{stream}", "log": stream}
+        for name in (LOAD, TRAIN)
+        for stream in ("out", "err")
+    ]
+    stored.answers("GET /api/workflow-run-logs/tasks", archive(*lines))
 
     logs = run.get_logs(Kind.PER_TASK)
 
-    assert logs.per_task == {LOAD: LogOutput(out=[LOAD]), TRAIN: LogOutput(out=[TRAIN])}
+    both = LogOutput(out=["out"], err=["err"])
+    assert logs.per_task == {LOAD: both, TRAIN: both}
+    assert not stored.calls("GET /api/task-run-logs")
 
 
 def test_a_run_without_logs_has_empty_ones(stored, run):
