@@ -224,6 +224,13 @@ class ProvisioningError(EngineError):
     code = "provisioning_error"
 
 
+class Overloaded(EngineError):
+    """So much is asked at once that this could not be answered; it may be in a moment."""
+
+    code = "overloaded"
+    status = 503
+
+
 class ContainerEngineMissing(ProvisioningError):
     """Neither Docker nor podman answers."""
 

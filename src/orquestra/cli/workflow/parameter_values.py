@@ -41,10 +41,10 @@ def read(text: str, *, annotation: Any) -> Any:
         ValueError: the text is no value of that type, or too much of one.
     """
     kind, is_optional = _kind(annotation)
-    reader = next((reader for known, reader in _READERS.items() if known is kind), None)
-    if reader is None:
-        return _json_or_text(text)
-    return None if is_optional and text in _NONE else reader(text)
+    if is_optional and text in _NONE:
+        return None
+    reader = next((reader for known, reader in _READERS.items() if known is kind), _json_or_text)
+    return reader(text)
 
 
 def quoted(text: str) -> str:
@@ -56,9 +56,9 @@ def quoted(text: str) -> str:
 def _kind(annotation: Any) -> tuple[Any, bool]:
     """The type that a value has, and whether it may be None as well."""
     if typing.get_origin(annotation) in _UNIONS:
-        kinds = [kind for kind in typing.get_args(annotation) if kind is not types.NoneType]
-        if len(kinds) == 1:
-            return kinds[0], True
+        kinds = typing.get_args(annotation)
+        others = [kind for kind in kinds if kind is not types.NoneType]
+        return others[0] if len(others) == 1 else annotation, len(others) < len(kinds)
     return annotation, False
 
 

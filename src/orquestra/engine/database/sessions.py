@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from orquestra.engine.errors import Overloaded
 
 LOCK_PATIENCE = timedelta(seconds=10)
 """How long a change waits for those of other processes."""
@@ -50,9 +53,18 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        """A session whose changes are thrown away."""
-        async with AsyncSession(self._reader, expire_on_commit=False) as session:
-            yield session
+        """A session whose changes are thrown away.
+
+        Raises:
+            Overloaded: There was no connection for it for a minute.
+        """
+        try:
+            async with AsyncSession(self._reader, expire_on_commit=False) as session:
+                yield session
+        except PoolTimeoutError as error:
+            raise Overloaded(
+                "Too many requests look something up at once. Try again in a moment."
+            ) from error
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:

@@ -31,6 +31,7 @@ from orquestra.engine.reconciling.pulse import Pulse
 from orquestra.engine.reconciling.signal import WakeSignal
 from orquestra.engine.registry.distribution import LocalRegistry
 from orquestra.engine.runs.looks import Looks
+from orquestra.engine.secrets import running_engine
 from orquestra.engine.secrets.key_source import KeySource
 from orquestra.engine.services import EngineServices
 from orquestra.engine.settings import DataFolder, Settings
@@ -48,6 +49,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[EngineServices]:
     folder.create()
     async with AsyncExitStack() as stack:
         stack.enter_context(sole_use(folder))
+        running_engine.forget(folder)
         database = await stack.enter_async_context(open_database(folder.database))
         machine = _local_machine if settings.local else _machine
         provisioner, catalogue = await stack.enter_async_context(machine(settings, folder))

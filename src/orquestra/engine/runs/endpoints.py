@@ -53,7 +53,7 @@ async def get_run(
     async with services.database.reading() as session:
         run = await service.get(session, run_id, caller=caller)
         without_tasks = b"" if tasks else await snapshots.brief(session, run)
-    found = without_tasks or await snapshots.document(services, run_id)
+    found = without_tasks or await snapshots.document(services, run)
     return Response(found, media_type="application/json")
 
 

@@ -77,7 +77,7 @@ class Tasks:
 
     async def news(self, now: RunNow) -> Sequence[News]:
         """The tasks that have changed, some in each."""
-        seen = await _look_at_tasks(self._services, now.run.id, written=self._told is None)
+        seen = await _look_at_tasks(self._services, now.run, written=self._told is None)
         told, self._told = self._told, seen.tasks
         if seen.digest == self.digest:
             return ()
@@ -133,12 +133,14 @@ class _Tasks:
     news: Sequence[News]
 
 
-async def _look_at_tasks(services: EngineServices, run_id: str, *, written: bool) -> _Tasks:
+async def _look_at_tasks(services: EngineServices, run: Run, *, written: bool) -> _Tasks:
     async def look() -> _Tasks:
-        recorded = await snapshots.read(services, run_id)
+        recorded = await snapshots.read(services, run.id)
         return await asyncio.to_thread(_seen, recorded, written=written)
 
-    return await services.looks.share(("tasks", run_id, written), look, is_long=True)
+    return await services.looks.share(
+        ("tasks", run.id, written), look, is_long=snapshots.is_long(run)
+    )
 
 
 def _seen(recorded: snapshots.Recorded, *, written: bool) -> _Tasks:

@@ -99,8 +99,9 @@ async def stream(
     has_changed = True
     with services.changes.watching(run_id) as watch:
         while await connection.lasts():
-            # Whatever has changed may be the end, which is told before the time of any turn.
-            is_time = has_changed or any(turn.has_come() for turn in turns)
+            # Whatever has changed may be the end, which is told before the time of any turn; and
+            # should nobody have told of it, it is seen at the next beat.
+            is_time = has_changed or connection.is_quiet() or any(t.has_come() for t in turns)
             now = await look_at_run(services, run_id) if is_time else None
             for said in await _say(now, turns) if now else ():
                 yield said

@@ -16,6 +16,9 @@ from orquestra.engine.runs.tasks import Attempt, Elements, Task, tasks_of
 from orquestra.engine.services import EngineServices
 from orquestra.sdk.schema import api
 
+_MANY_TASKS = 1000
+"""Fewer are looked at within some ten milliseconds."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recorded:
@@ -68,13 +71,18 @@ def tasks(recorded: Recorded) -> Sequence[Task]:
     )
 
 
-async def document(services: EngineServices, run_id: str) -> bytes:
-    """The JSON of `api.Envelope[api.Run]` of a run; raises as `read` does."""
+def is_long(run: Run) -> bool:
+    """Whether it takes long to look at all tasks of a run."""
+    return run.total_tasks > _MANY_TASKS
+
+
+async def document(services: EngineServices, run: Run) -> bytes:
+    """The JSON of `api.Envelope[api.Run]` of a run as it is now; raises as `read` does."""
 
     async def look() -> bytes:
-        return await asyncio.to_thread(_document, await read(services, run_id))
+        return await asyncio.to_thread(_document, await read(services, run.id))
 
-    return await services.looks.share(("document", run_id), look, is_long=True)
+    return await services.looks.share(("document", run.id), look, is_long=is_long(run))
 
 
 async def brief(session: AsyncSession, run: Run) -> bytes:

@@ -21,7 +21,12 @@ def tell(folder: DataFolder, keys: Iterable[bytes]) -> None:
     if ids:
         _told(folder).write_text(" ".join([str(os.getpid()), *ids]))
     else:
-        _told(folder).unlink(missing_ok=True)
+        forget(folder)
+
+
+def forget(folder: DataFolder) -> None:
+    """An engine has begun that has told nothing yet."""
+    _told(folder).unlink(missing_ok=True)
 
 
 def check(folder: DataFolder, key: bytes) -> None:

@@ -19,6 +19,6 @@ async def get_timing(
 ) -> Response:
     """Where the time of a run went, by attempt and by image, with advice."""
     async with services.database.reading() as session:
-        await runs.get(session, workflowRunId, caller=caller)
-    text = await service.document(services, workflowRunId)
+        run = await runs.get(session, workflowRunId, caller=caller)
+    text = await service.document(services, run)
     return Response(text, media_type="application/json")

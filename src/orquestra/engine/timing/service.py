@@ -7,13 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orquestra.engine.database.tables import Run
 from orquestra.engine.nodes import store as nodes
 from orquestra.engine.runs import store as runs
+from orquestra.engine.runs.snapshots import is_long
 from orquestra.engine.services import EngineServices
 from orquestra.engine.timing.ledger import Recorded, run_timing
 from orquestra.sdk.schema import api
 
 
-async def document(services: EngineServices, run_id: str) -> str:
-    """The JSON of `api.Envelope[api.RunTiming]` of a run.
+async def document(services: EngineServices, run: Run) -> str:
+    """The JSON of `api.Envelope[api.RunTiming]` of a run as it is now.
 
     Raises:
         NotFound: There is no such run.
@@ -21,10 +22,10 @@ async def document(services: EngineServices, run_id: str) -> str:
 
     async def look() -> str:
         async with services.database.reading() as session:
-            found = await recorded(services, session, await runs.existing(session, run_id))
+            found = await recorded(services, session, await runs.existing(session, run.id))
         return await asyncio.to_thread(_written, found)
 
-    return await services.looks.share(("timing", run_id), look, is_long=True)
+    return await services.looks.share(("timing", run.id), look, is_long=is_long(run))
 
 
 def _written(found: Recorded) -> str:

@@ -1,7 +1,8 @@
 """Running workflows on a Compute Engine: what its HTTP calls mean together."""
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -179,16 +180,22 @@ class ComputeEngine:
     ) -> dict[ir.TaskInvocationId, responses.WorkflowResult]:
         """What tasks have returned so far, of all invocations or of some; others are left out."""
         # What a task has returned keeps its id: the list is needed once for all that is in it.
-        ids = self._artifact_ids.get(run_id)
-        if ids is None or of is None or not all(invocation_id in ids for invocation_id in of):
-            ids = self._artifact_ids[run_id] = self._list_artifacts(run_id)
-        listed = ids if of is None else {key: ids[key] for key in of if key in ids}
+        known = self._artifact_ids.get(run_id, {})
+        if of is not None and all(invocation_id in known for invocation_id in of):
+            found = self._read_artifacts({key: known[key] for key in of})
+            if len(found) == len(of):
+                return found
+        listed = self._artifact_ids[run_id] = self._list_artifacts(run_id)
+        wanted = listed if of is None else {key: listed[key] for key in of if key in listed}
+        return self._read_artifacts(wanted)
+
+    def _read_artifacts(
+        self, ids: Mapping[ir.TaskInvocationId, str]
+    ) -> dict[ir.TaskInvocationId, responses.WorkflowResult]:
         found: dict[ir.TaskInvocationId, responses.WorkflowResult] = {}
-        for invocation_id, artifact_id in listed.items():
-            try:
+        for invocation_id, artifact_id in ids.items():
+            with suppress(NotFoundError):  # listed before: as good as not there yet
                 found[invocation_id] = self._client.get_artifact(artifact_id)
-            except NotFoundError:  # listed before: as good as not there yet
-                self._artifact_ids.pop(run_id, None)
         return found
 
     def workflow_logs(

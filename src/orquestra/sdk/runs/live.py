@@ -9,6 +9,7 @@ Meanwhile nothing is known of the run, which is told.
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from types import MappingProxyType
 
 from orquestra.sdk.call_sites import warn_user
@@ -30,7 +31,8 @@ OnOutage = Callable[[OrquestraError | None], None]
 def warn_of_outage(error: OrquestraError | None) -> None:
     """Warn, on the user's line, that nothing is known of a run for now."""
     if error is not None:
-        warn_user(f"{error} Trying again.")
+        # With the time: Python shows the same warning of a line only once.
+        warn_user(f"At {datetime.now().astimezone():%H:%M:%S}: {error} Trying again.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,12 @@
 """How one run is and was: asked of its runtime as rarely as the truth allows."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from functools import cached_property
 
 from orquestra.sdk.runtime import Runtime
-from orquestra.sdk.schema import ir, workflow_run
+from orquestra.sdk.schema import ir, responses, workflow_run
 from orquestra.sdk.schema.workflow_run import State
 
 _RECENT = timedelta(milliseconds=200)
@@ -74,6 +74,16 @@ class Snapshots:
         if latest is None or latest is seen or not latest.is_recent():
             return self.now()
         return latest
+
+    def artifacts(
+        self, *, of: Collection[ir.TaskInvocationId] | None = None
+    ) -> dict[ir.TaskInvocationId, responses.WorkflowResult]:
+        """What tasks have returned so far, of all or of some: those have succeeded, then."""
+        found = self._runtime.artifacts(self._run_id, of=of)
+        seen = self._latest.tasks if self._latest else {}
+        if any(seen[name].status.state is not State.SUCCEEDED for name in found if name in seen):
+            self.forget()
+        return found
 
     def forget(self) -> None:
         """More is known of the run than what was seen: nobody is told of that any more."""

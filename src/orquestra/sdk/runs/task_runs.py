@@ -75,7 +75,7 @@ class TaskRun:
 
         Each time that it is called, the runtime is asked for the whole run. Tasks of the same
         `get_tasks` or `WorkflowRun` share an answer where they are asked one right after the
-        other: it is 0.2 seconds old at most, and a task never gets the same one twice. A run of
+        other: it came 0.2 seconds ago at most, and a task never gets the same one twice. A run of
         which nothing executes any more is asked for only once.
 
         Raises:
@@ -162,7 +162,7 @@ class TaskRun:
     def _values(self, invocation_ids: set[ir.TaskInvocationId]) -> dict[ir.TaskInvocationId, Any]:
         if not invocation_ids:
             return {}
-        artifacts = self._runtime.artifacts(self._run.id, of=invocation_ids)
+        artifacts = self._snapshots.artifacts(of=invocation_ids)
         return {
             key: read_value(value, what=f"What {key} of run {self._run.id} returned")
             for key, value in artifacts.items()

@@ -205,7 +205,7 @@ class WorkflowRun:
 
     def get_artifacts_serialized(self) -> dict[ir.TaskInvocationId, responses.WorkflowResult]:
         """What each task has returned so far, as it is stored, by invocation."""
-        return self._runtime.artifacts(self._run_id)
+        return self._snapshots.artifacts()
 
     def get_artifact_serialized(self, task_invocation_id: str) -> responses.WorkflowResult:
         """What one task has returned, as it is stored.
@@ -215,7 +215,7 @@ class WorkflowRun:
             NotFoundError: it has not returned, or it failed.
         """
         invocation_id = ir.TaskInvocationId(task_invocation_id)
-        found = self._runtime.artifacts(self._run_id, of={invocation_id})
+        found = self._snapshots.artifacts(of={invocation_id})
         if invocation_id in found:
             return found[invocation_id]
         if invocation_id not in self.get_status_model().workflow_def.task_invocations:
@@ -300,7 +300,12 @@ class WorkflowRun:
                 f"Run {self._run_id!r} was executed in process, so it cannot be watched: "
                 "get_status_model() says how it has ended."
             )
-        return watch(self._runtime, self._run_id, on_outage=on_outage)
+        return self._watched(watch(self._runtime, self._run_id, on_outage=on_outage))
+
+    def _watched(self, snapshots: Iterator[RunSnapshot]) -> Iterator[RunSnapshot]:
+        for snapshot in snapshots:
+            self._snapshots.forget()
+            yield snapshot
 
     def get_timing(self) -> api.RunTiming:
         """Where the time of the run went so far, and how to make it faster.

@@ -53,6 +53,9 @@ def optional(
     marked: Annotated[int, ["not hashable"]] = 0,
     listed: [int] = 0,
     mixed: "int | str | None" = 0,
+    *,
+    many: dict | None = None,
+    some: Optional[list[int]] = None,  # noqa: UP045 - what is tested
 ):
     return count
 
@@ -152,6 +155,10 @@ def test_an_annotation_that_means_nothing_is_no_obstacle_for_the_others():
         ("listed=[7]", [7]),
         ("mixed=7", 7),
         ("mixed=word", "word"),
+        ("mixed=None", None),
+        ("many=None", None),
+        ("many={}", {}),
+        ("some=null", None),
     ],
 )
 def test_a_value_that_may_be_none_has_the_other_type_of_its_annotation(text, value):

@@ -1,12 +1,14 @@
 """Sessions of many tasks at once."""
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
 from sqlalchemy import text
 
 from orquestra.engine.database.migrating import migrate
 from orquestra.engine.database.sessions import Database
+from orquestra.engine.errors import Overloaded
 
 pytestmark = pytest.mark.anyio
 
@@ -57,6 +59,21 @@ async def test_who_looks_is_not_in_the_way_of_who_writes(database):
         await session.execute(text("DELETE FROM runs"))
     done.set()
     await asyncio.gather(*looking)
+
+
+async def test_who_gets_no_connection_is_told_to_try_again(database, monkeypatch):
+    monkeypatch.setattr(database._reader.pool, "_timeout", 0.05)
+
+    async def hold(sessions):
+        for _ in range(8):
+            session = await sessions.enter_async_context(database.reading())
+            await session.execute(text("SELECT 1"))
+
+    async with AsyncExitStack() as sessions:
+        await hold(sessions)
+        with pytest.raises(Overloaded, match="Try again"):
+            await database.ping()
+    await database.ping()
 
 
 async def test_an_error_undoes_a_whole_session(database):

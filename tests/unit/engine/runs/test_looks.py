@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from orquestra.engine.database.tables import Run
 from orquestra.engine.runs import snapshots
 from orquestra.engine.runs.looks import Looks
 
@@ -88,13 +89,16 @@ async def test_an_error_is_told_to_all_and_the_next_look_is_made_anew(looks):
     assert await looks.share("a", slow) == 1
 
 
-async def test_long_looks_of_one_user_hold_up_nobody_else(user, submit, monkeypatch):
-    runs = [await submit() for _ in range(12)]
+async def test_long_looks_of_one_user_hold_up_nobody_else(user, submit, services, monkeypatch):
+    *runs, small = [await submit() for _ in range(13)]
+    async with services.database.writing() as session:
+        for run_id in runs:
+            (await session.get_one(Run, run_id)).total_tasks = 100_000
     done = threading.Event()
     build = snapshots._document
 
     def take_long(recorded):
-        assert done.wait(30)
+        assert recorded.run.id == small or done.wait(30)
         return build(recorded)
 
     monkeypatch.setattr(snapshots, "_document", take_long)
@@ -102,10 +106,12 @@ async def test_long_looks_of_one_user_hold_up_nobody_else(user, submit, monkeypa
     await asyncio.sleep(0.2)
 
     short = await user.get(f"/api/workflow-runs/{runs[0]}?tasks=false")
+    tasks = await user.get(f"/api/workflow-runs/{small}")
     stop = await user.post(f"/api/workflow-runs/{runs[0]}/terminate")
     done.set()
     answers = await asyncio.gather(*looking)
 
-    assert (short.status_code, stop.status_code) == (200, 204)
+    assert (short.status_code, tasks.status_code, stop.status_code) == (200, 200, 204)
+    assert len(tasks.json()["data"]["taskRuns"]) == 2
     assert {answer.status_code for answer in answers} == {200}
     assert answers[-1].json()["data"]["id"] == runs[-1]

@@ -2,7 +2,9 @@
 
 import itertools
 import threading
-from datetime import UTC, datetime
+import warnings
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -140,6 +142,18 @@ def test_who_does_not_listen_is_warned_of_an_outage_at_the_own_line(follow):
 
     (warning,) = warned
     assert warning.filename == __file__
+
+
+def test_a_later_outage_is_warned_of_as_well(monkeypatch):
+    moments = iter([AT, AT + timedelta(minutes=5)])
+    monkeypatch.setattr(live, "datetime", SimpleNamespace(now=lambda: next(moments)))
+
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("default")
+        for _ in range(2):
+            list(follow_logs(Scripted([AWAY], [ENDED]), "r1"))
+
+    assert len(shown) == 2
 
 
 def test_an_engine_that_stays_away_ends_the_following(monkeypatch):

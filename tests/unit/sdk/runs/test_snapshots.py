@@ -62,6 +62,9 @@ class Told:
     def events(self, _run_id):
         yield self.progress("")
 
+    def artifacts(self, _run_id, *, of=None):
+        return dict.fromkeys(of or self._models[0].workflow_def.task_invocations)
+
     def stop(self, _run_id, *, force):
         pass
 
@@ -151,6 +154,9 @@ def test_a_task_that_is_asked_again_and_again_is_told_what_is_new_each_time(cloc
         lambda run: run.wait_until_finished(verbose=False),
         lambda run: run.stop(),
         lambda run: run.get_status(),
+        lambda run: run.get_artifacts_serialized(),
+        lambda run: run.get_artifact_serialized(run.get_tasks()[1].task_invocation_id),
+        lambda run: next(run._watched(iter(["what it is now"]))),
     ],
 )
 def test_what_the_run_has_told_since_is_not_taken_back_by_its_tasks(clock, learn):
