@@ -23,6 +23,7 @@
     ├── OtherEngineFailed            an engine that this one asked did not answer    (system)
     ├── RunEnded                     the run is over; nobody executes it any more    (system)
     ├── ClusterEnded                 the run cluster is over; nothing is left to do  (system)
+    ├── Overloaded                   so much at once that this was not answered      (system)
     ├── ConfigurationError           the engine cannot start as configured           (user)
     ├── ProvisioningError            a container or a network could not be made      (system)
     │   ├── ContainerEngineMissing   neither Docker nor podman answers               (user)
@@ -218,17 +219,17 @@ class ConfigurationError(EngineError):
     kind = "user"
 
 
-class ProvisioningError(EngineError):
-    """A container or a network could not be made."""
-
-    code = "provisioning_error"
-
-
 class Overloaded(EngineError):
     """So much is asked at once that this could not be answered; it may be in a moment."""
 
     code = "overloaded"
     status = 503
+
+
+class ProvisioningError(EngineError):
+    """A container or a network could not be made."""
+
+    code = "provisioning_error"
 
 
 class ContainerEngineMissing(ProvisioningError):
