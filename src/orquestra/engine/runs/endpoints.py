@@ -52,9 +52,9 @@ async def get_run(
     """A run with the state of every task, or, without `tasks`, with their numbers only."""
     async with services.database.reading() as session:
         run = await service.get(session, run_id, caller=caller)
-        without_tasks = b"" if tasks else await snapshots.brief(session, run)
-    found = without_tasks or await snapshots.document(services, run)
-    return Response(found, media_type="application/json")
+        if not tasks:
+            return Response(await snapshots.brief(session, run), media_type="application/json")
+    return Response(await snapshots.document(services, run), media_type="application/json")
 
 
 @router.get(
